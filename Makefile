@@ -1,0 +1,58 @@
+# Everything starts here: `make` lists the targets. Each makes .venv first and installs only when setup.cfg or
+# constraints.txt changed. Python 3.11 or newer and make are all that a machine needs; uv is used where it is there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+INSTALLED := $(VENV)/.installed
+
+export PYTHONHASHSEED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help install generate lint types test check requirements audit bench clean
+
+help: ## Say what each target does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv with everything that the other targets need
+
+$(INSTALLED): setup.cfg constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed, $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % v[:2])'
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@packages=$$($(RUN) -c 'import configparser as c; p = c.ConfigParser(); p.read("setup.cfg"); print(*(" ".join([p["options"]["install_requires"], *p["options.extras_require"].values()]).split()))'); \
+	if command -v uv >/dev/null 2>&1; then \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode --constraint constraints.txt $$packages; \
+	else \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $$packages; \
+	fi
+	@touch $@
+
+generate: $(INSTALLED) ## Build and validate the templates of every environment into build/
+	@$(RUN) generate.py
+
+lint: $(INSTALLED) ## Check the sources' style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## Check the sources' types
+	@$(BIN)/mypy
+
+test: $(INSTALLED) ## Run all tests on both cores
+	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+check: lint types test ## Everything that a change must pass: lint, types, tests
+
+requirements: $(INSTALLED) ## Print which requirement rows are proven, and by which tests
+	@$(RUN) -m tests.requirements
+
+audit: $(INSTALLED) ## Run the wider battery of public checkers over the templates, figures to docs/security.md
+	@$(RUN) -m tests.audit
+
+bench: $(INSTALLED) ## Measure against the peers on this machine, figures to docs/performance.md
+	@$(RUN) -m tests.bench
+
+clean: ## Remove what generate, tests and checks left; .venv stays
+	@rm -rf build/.cache build/.local .mypy_cache .ruff_cache .hypothesis
+	@find build -mindepth 1 -maxdepth 1 ! -name .gitignore -exec rm -rf {} +
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,157 @@
+"""The contract between the two halves: everything that deploying an environment needs, in one file.
+
+`generate.py` writes ``build/<environment>/manifest.json``, the deployer reads it. The JSON Schema of this module is
+`docs/manifest.schema.json`. A change that an older reader would misunderstand raises ``VERSION``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+VERSION = 1
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="of the published bytes")]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class _Noun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Immutable, compared by content, strict about its keys."""
+
+
+class Template(_Noun, kw_only=True):
+    """One template, published as ``templates/<sha256>.json``."""
+
+    service: str
+    path: Annotated[str, Meta(description="in the build folder")]
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=1, description="bytes")]
+    resources: Count
+    parameters: Count
+    outputs: Count
+
+
+class Asset(_Noun, kw_only=True):
+    """One function's code, published as ``assets/<sha256>.zip``."""
+
+    name: str
+    path: Annotated[str, Meta(description="in the build folder")]
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=1, description="bytes")]
+
+
+class Trigger(_Noun, kw_only=True):
+    """An alarm that rolls the stack back, by name in the stack's own account and region."""
+
+    alarm: str
+    type: Literal["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"]
+    since: Annotated[Literal["create", "update"], Meta(description="an alarm that the stack itself makes can watch only its updates")]
+
+
+class Guard(_Noun, kw_only=True):
+    triggers: Annotated[tuple[Trigger, ...], Meta(max_length=5)]
+    monitoring_minutes: Annotated[int, Meta(ge=0, le=180)]
+
+
+class Stack(_Noun, kw_only=True):
+    """One root stack, in deployment order."""
+
+    name: str
+    region: str
+    root: Annotated[str, Meta(description="the service name of its root template")]
+    services: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    termination_protection: bool
+    policy: Annotated[dict[str, Any], Meta(description="the stack policy: what an update may not replace or delete")]
+    guard: Guard
+
+
+class Roles(_Noun, kw_only=True):
+    """Names of the four roles that bootstrap makes in the environment's account (docs/security.md)."""
+
+    publish: str
+    plan: str
+    deploy: str
+    execution: str
+    external_id: str
+
+
+class Bucket(_Noun, kw_only=True):
+    """Where the templates and assets of one region are published."""
+
+    name: str
+    region: str
+
+
+class Join(_Noun, kw_only=True):
+    """A value that one service gives and others need, joined by its name."""
+
+    name: str
+    producer: str
+    consumers: tuple[str, ...]
+
+
+class Limit(_Noun, kw_only=True):
+    """How much of a CloudFormation quota is used, and by what most."""
+
+    name: str
+    used: Count
+    allowed: Count
+    heaviest: str
+
+
+class Manifest(_Noun, kw_only=True):
+    """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
+
+    version: int
+    project: str
+    environment: str
+    account: Annotated[str, Meta(pattern=r"^\d{12}$")]
+    region: str
+    tags: dict[str, str]
+    roles: Roles
+    artifacts: tuple[Bucket, ...]
+    stacks: tuple[Stack, ...]
+    templates: Annotated[tuple[Template, ...], Meta(description="children before their root")]
+    assets: tuple[Asset, ...]
+    joins: tuple[Join, ...]
+    parameters: Annotated[str, Meta(description="the path of the environment's Parameter Store values")]
+    checks: tuple[dict[str, Any], ...]
+    limits: tuple[Limit, ...]
+    values: dict[str, Any]
+
+
+class Build(_Noun, kw_only=True):
+    """One environment's part of a release."""
+
+    environment: str
+    manifest: Sha256
+
+
+class Release(_Noun, kw_only=True):
+    """``build/release.json``: what one run of `generate.py` made of all environments. Promotion moves a release."""
+
+    version: int
+    digest: Annotated[Sha256, Meta(description="over the environments' manifests, by name")]
+    commit: Annotated[str | None, Meta(description="the git commit of the sources; null outside a repository")]
+    builds: tuple[Build, ...]
+
+
+def encode(noun: Struct) -> bytes:
+    """Indented JSON with sorted keys: the same value gives the same bytes anywhere."""
+    return msgspec.json.format(msgspec.json.encode(noun, order="sorted"), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Manifest:
+    """Raises ``msgspec.ValidationError`` where the text is no manifest of this version."""
+    manifest = msgspec.json.decode(data, type=Manifest)
+    if manifest.version != VERSION:
+        raise msgspec.ValidationError(f"manifest version {manifest.version}; this deployer reads {VERSION}: generate again with the same checkout")
+    return manifest
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the manifest, as in `docs/manifest.schema.json`."""
+    return msgspec.json.schema(Manifest)

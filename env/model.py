@@ -1,0 +1,244 @@
+"""What an environment is: a tree of frozen values, and which of them may differ between environments.
+
+Every limit stands here once. The loader refuses what breaks it, `env/schema.json` shows it to editors, and the
+templates are built from nothing else. Fields marked ``VARIES`` may stand in an environment's own file; all others
+stand in `defaults.yaml` alone and are therefore the same everywhere by construction.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+VARIES = Meta(extra_json_schema={"x-varies": True})
+
+NAME_PATTERN = "^[a-z][a-z0-9-]{1,19}$"
+CIDR_PATTERN = r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$"
+
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens, 2 to 20 characters")]
+Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id: 12 digits, in quotes")]
+Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, such as us-east-1")]
+Cidr = Annotated[str, Meta(pattern=CIDR_PATTERN, description="an IPv4 address block, such as 10.10.0.0/16")]
+Days = Annotated[int, Meta(ge=1, le=3650)]
+Text = Annotated[str, Meta(min_length=1, max_length=256)]
+
+# CloudWatch Logs takes these and no other retention (AWS::Logs::LogGroup, RetentionInDays).
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+
+class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of all values here: immutable, compared by content, strict about its keys."""
+
+
+class Network(Value, kw_only=True):
+    """Address blocks over three zones; how private subnets reach AWS."""
+
+    cidr: Annotated[Cidr, VARIES]
+    public: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
+    private: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
+    nat_gateways: Annotated[Literal[0, 1, 3], Meta(description="0: interface endpoints instead; 1: shared; 3: one a zone"), VARIES]
+
+
+class Functions(Value, kw_only=True):
+    """Settings of every Lambda function (`lambda` in the files)."""
+
+    memory: Annotated[int, Meta(ge=128, le=10240, description="MB"), VARIES]
+    reserved_concurrency: Annotated[int, Meta(ge=1, le=1000), VARIES]
+    runtime: Annotated[str, Meta(pattern=r"^python3\.\d+$")]
+    architecture: Literal["arm64", "x86_64"]
+    api_timeout: Annotated[int, Meta(ge=1, le=29, description="seconds; API Gateway itself waits 29")]
+    worker_timeout: Annotated[int, Meta(ge=1, le=900, description="seconds")]
+    drift_timeout: Annotated[int, Meta(ge=60, le=900, description="seconds")]
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
+
+
+class Logs(Value, kw_only=True):
+    retention_days: Annotated[RetentionDays, VARIES]
+
+
+class Storage(Value, kw_only=True):
+    """Object lifecycle. S3 refuses an expiry that is not later than the transition (PutBucketLifecycleConfiguration)."""
+
+    expiry_days: Annotated[Days | None, Meta(description="days until an object expires; null: never"), VARIES]
+    transition_days: Annotated[Annotated[int, Meta(ge=1, le=365)] | None, Meta(description="days until Intelligent-Tiering; null: never"), VARIES]
+    noncurrent_transition_days: Annotated[int, Meta(ge=1, le=365, description="the same for a replaced version")]
+    noncurrent_days: Annotated[int, Meta(ge=1, le=3650, description="days that a replaced version is kept")]
+    incomplete_upload_days: Annotated[int, Meta(ge=1, le=365)]
+
+
+class Table(Value, kw_only=True):
+    point_in_time_recovery: Annotated[bool, VARIES]
+    recovery_days: Annotated[int, Meta(ge=1, le=35, description="days that point-in-time recovery reaches back")]
+    deletion_protection: Annotated[bool, VARIES]
+
+
+class Queue(Value, kw_only=True):
+    retention_days: Annotated[int, Meta(ge=1, le=14), VARIES]
+    max_receive_count: Annotated[int, Meta(ge=1, le=1000, description="deliveries before the dead-letter queue"), VARIES]
+    maximum_concurrency: Annotated[int, Meta(ge=2, le=1000, description="workers at one time"), VARIES]
+    batch_size: Annotated[int, Meta(ge=1, le=10)]
+    customer_managed_key: Annotated[bool, Meta(description="false: the key that SQS manages"), VARIES]
+
+
+class Api(Value, kw_only=True):
+    throttle_rate: Annotated[int, Meta(ge=1, le=10000, description="requests a second"), VARIES]
+    throttle_burst: Annotated[int, Meta(ge=1, le=5000, description="requests at one moment"), VARIES]
+    waf: Annotated[bool, Meta(description="a web ACL with AWS's managed rules, and its log"), VARIES]
+    waf_rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000, description="requests of one address in five minutes")]
+    authorization: Literal["AWS_IAM", "COGNITO_USER_POOLS"]
+    user_pool: Annotated[Annotated[str, Meta(pattern=r"^[\w-]+_[0-9A-Za-z]+$")] | None, Meta(description="the Cognito user pool's id"), VARIES]
+
+
+class Alarms(Value, kw_only=True):
+    """Thresholds, the same in every environment: what is an incident in prod must be seen in dev."""
+
+    period_seconds: Literal[60, 300]
+    evaluation_periods: Annotated[int, Meta(ge=1, le=60)]
+    datapoints_to_alarm: Annotated[int, Meta(ge=1, le=60)]
+    errors: Annotated[int, Meta(ge=1, description="failed invocations in a period")]
+    error_rate_percent: Annotated[int, Meta(ge=1, le=100)]
+    throttles: Annotated[int, Meta(ge=1)]
+    api_latency_ms: Annotated[int, Meta(ge=1, description="p99 of the API's answers")]
+    worker_latency_ms: Annotated[int, Meta(ge=1, description="p99 of the worker's batches")]
+    server_errors: Annotated[int, Meta(ge=1, description="5XX answers in a period")]
+    dead_letters: Annotated[int, Meta(ge=1)]
+    queue_age_seconds: Annotated[int, Meta(ge=60)]
+
+
+class Drift(Value, kw_only=True):
+    every_hours: Annotated[int, Meta(ge=2, le=24)]
+
+
+class Setting(Value, kw_only=True):
+    """One value of the runtime configuration (R25): operators change it in Parameter Store without a deployment."""
+
+    type: Literal["text", "number", "switch"]
+    default: Annotated[str, Meta(min_length=1, max_length=1024)]
+    description: Text
+
+
+class Runtime(Value, kw_only=True):
+    """Runtime configuration: what the functions read, and for how long they keep it."""
+
+    cache_seconds: Annotated[int, Meta(ge=1, le=3600)]
+    settings: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,39}$")], Setting]
+
+
+class Guard(Value, kw_only=True):
+    """How a deployment is watched."""
+
+    monitoring_minutes: Annotated[int, Meta(ge=0, le=180, description="CloudFormation can still roll back by itself for so long"), VARIES]
+
+
+class Attempts(Value, kw_only=True):
+    """How often and how long a verification check tries."""
+
+    timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    attempts: Annotated[int, Meta(ge=1, le=60)] = 3
+    wait_seconds: Annotated[int, Meta(ge=0, le=300)] = 2
+
+
+class HttpCheck(Attempts, tag="http", tag_field="check", kw_only=True):
+    path: Annotated[str, Meta(pattern="^/[A-Za-z0-9/_.-]*$")]
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    contains: Text | None = None
+    latency_ms: Annotated[int, Meta(ge=1)] | None = None
+
+
+class InvokeCheck(Attempts, tag="invoke", tag_field="check", kw_only=True):
+    function: Name
+    payload: dict[str, str] = {}
+
+
+class QueueCheck(Attempts, tag="queue", tag_field="check", kw_only=True):
+    """A message goes in and is worked on, or comes back out."""
+
+    queue: Name
+
+
+class TableCheck(Attempts, tag="table", tag_field="check", kw_only=True):
+    table: Name
+
+
+class ObjectCheck(Attempts, tag="object", tag_field="check", kw_only=True):
+    bucket: Name
+
+
+class ParameterCheck(Attempts, tag="parameter", tag_field="check", kw_only=True):
+    path: Annotated[str, Meta(pattern="^[A-Za-z0-9/_.-]+$", description="below the environment's own path")]
+
+
+class AlarmsCheck(Attempts, tag="alarms", tag_field="check", kw_only=True):
+    """None of the environment's alarms is in ALARM."""
+
+
+class OutputsCheck(Attempts, tag="outputs", tag_field="check", kw_only=True):
+    outputs: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9]+$")], ...]
+
+
+class PythonCheck(Attempts, tag="python", tag_field="check", kw_only=True):
+    function: Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$", description="module:function, checked in")]
+
+
+Check = HttpCheck | InvokeCheck | QueueCheck | TableCheck | ObjectCheck | ParameterCheck | AlarmsCheck | OutputsCheck | PythonCheck
+
+
+class DisasterRecovery(Value, kw_only=True):
+    region: Region
+
+
+class GitHub(Value, kw_only=True):
+    """The one repository and branch whose workflows may assume the deployment roles through OIDC."""
+
+    repository: Annotated[str, Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
+    branch: Annotated[str, Meta(pattern=r"^[\w./-]+$")]
+
+
+class Trust(Value, kw_only=True):
+    """Who in the tools account may assume an environment's deployment roles."""
+
+    roles: tuple[Annotated[str, Meta(pattern=r"^[\w+=,.@-]{1,64}$", description="a role's name in the tools account")], ...]
+    external_id: Annotated[str, Meta(pattern=r"^[\w+=,.@:/-]{2,64}$", description="against the confused deputy; not a secret")]
+    organization: Annotated[str, Meta(pattern="^o-[a-z0-9]{10,32}$", description="the AWS organization's id")]
+    github: GitHub | None = None
+
+
+class Tools(Value, kw_only=True):
+    """The tools account (`tools.yaml`): the pipeline and the release builds live there, trust starts there."""
+
+    account: Annotated[Account, VARIES]
+    region: Annotated[Region, VARIES]
+    trust: Annotated[Trust, VARIES]
+
+
+class Environment(Value, kw_only=True):
+    """Everything that one environment's templates are built from.
+
+    ``name`` comes from the file's name and ``tools`` from `tools.yaml`; both are set by the loader and stand in no
+    environment's file.
+    """
+
+    name: Name
+    tools: Tools
+    account: Annotated[Account, VARIES]
+    region: Annotated[Region, VARIES]
+    disaster_recovery: Annotated[DisasterRecovery | None, VARIES]
+    termination_protection: Annotated[bool, VARIES]
+    project: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,11}$", description="the first part of every name")]
+    owner: Text
+    cost_center: Text
+    network: Network
+    functions: Functions = field(name="lambda")
+    logs: Logs
+    storage: Storage
+    table: Table
+    queue: Queue
+    api: Api
+    alarms: Alarms
+    drift: Drift
+    runtime: Runtime
+    guard: Guard
+    checks: tuple[Check, ...]
+
+

@@ -1,0 +1,106 @@
+"""From an environment to all of its templates, in memory: build each service, nest them, merge them flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from templates import api, compute, data, drift, keys, messaging, monitoring, network, parameters, root, storage
+from templates.flat import flatten
+from templates.service import Origin, Service
+
+if TYPE_CHECKING:
+    from env.model import Environment
+
+# Every service, in the order that people read them. To add one: write its module, add its line (docs/extending.md).
+SERVICES: dict[str, Callable[[Environment], Service]] = {
+    "keys": keys.build,
+    "network": network.build,
+    "storage": storage.build,
+    "data": data.build,
+    "messaging": messaging.build,
+    "compute": compute.build,
+    "api": api.build,
+    "monitoring": monitoring.build,
+    "drift": drift.build,
+}
+
+
+class BuildError(Exception):
+    """A service that could not be built, with its name and the environment's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """All templates of one environment.
+
+    ``services`` in the order of the registry; ``templates``: service name -> document, the root under ``root``;
+    ``encoded``: the same as published bytes; ``joins``: value name -> the service that gives it; ``origins``:
+    (service, logical id) -> the line that made it; ``flat``: root and children merged into one document; ``names``:
+    logical id there -> (service, logical id).
+    """
+
+    env: Environment
+    services: tuple[str, ...]
+    templates: dict[str, dict[str, Any]]
+    encoded: dict[str, bytes]
+    joins: dict[str, str]
+    origins: dict[tuple[str, str], Origin]
+    flat: dict[str, Any]
+    names: dict[str, tuple[str, str]]
+
+
+def build(env: Environment) -> Built:
+    """Build everything.
+
+    Raises:
+        BuildError: when a service's module fails.
+        root.WiringError: when a parameter has no producer or two.
+    """
+    services = [_build_one(name, make, env) for name, make in SERVICES.items()]
+    services.append(parameters.build(env, services))
+    templates = {service.name: _document(service) for service in services}
+    encoded = {name: encode(document) for name, document in templates.items()}
+    top = root.build(env, services, {name: digest(data) for name, data in encoded.items()})
+    titles = {root.title(service.name): service.name for service in services}
+    templates["root"] = _document(top)
+    encoded["root"] = encode(templates["root"])
+    flat, names = flatten(templates["root"], {title: templates[name] for title, name in titles.items()})
+    return Built(
+        env=env,
+        services=tuple(service.name for service in services),
+        templates=templates,
+        encoded=encoded,
+        joins=root.joins(services),
+        origins={(service.name, title): origin for service in (*services, top) for title, origin in service.origins.items()},
+        flat=flat,
+        names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()},
+    )
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    """Indented JSON with sorted keys, so that a diff reads well and the same template has the same bytes anywhere."""
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1) + b"\n"
+
+
+def digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _build_one(name: str, make: Callable[[Environment], Service], env: Environment) -> Service:
+    """troposphere says what is wrong with a resource, but not in which template of which environment it stands."""
+    try:
+        return make(env)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BuildError(f"service {name}, environment {env.name}: {error}") from error
+
+
+def _document(service: Service) -> dict[str, Any]:
+    try:
+        return service.to_dict()
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BuildError(f"service {service.name}, environment {service.env.name}: {error}") from error

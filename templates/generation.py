@@ -1,0 +1,113 @@
+"""The story of one run: load, build, validate, compare, write; as values that the command prints."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import env
+from resources.assets import package
+from deploy import manifest as contract
+from templates import manifest as manifests
+from templates import workspace
+from templates.build import Built, build, encode
+from templates.validation import Finding, validate
+
+HANDLERS = ("api", "drift", "worker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the command was asked for. Without ``names``: every environment."""
+
+    names: tuple[str, ...] = ()
+    env_dir: Path = Path("env")
+    out: Path = Path("build")
+    check: bool = False
+    validate: bool = True
+    today: date = field(default_factory=date.today)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run made. ``files``: path in the build folder -> bytes."""
+
+    builds: tuple[Built, ...]
+    files: dict[str, bytes]
+    changes: workspace.Changes
+    findings: tuple[Finding, ...]
+    written: bool
+    whole: bool
+
+
+def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
+    """Build the environments and write them, or say what is in the way.
+
+    Raises:
+        env.InvalidEnvironment, templates.build.BuildError, templates.root.WiringError: nothing was written.
+        templates.workspace.WorkspaceError: the build folder cannot be written or is busy.
+    """
+    platform = env.load(request.env_dir, request.names)
+    builds = tuple(build(environment) for environment in platform.environments)
+    whole = {environment.name for environment in platform.environments} == set(env.names_in(request.env_dir))
+    files = _files(builds, platform, whole=whole)
+    if request.check:
+        return _compare(request, builds, files, whole=whole)
+    with workspace.locked(request.out, tell):
+        outcome = _compare(request, builds, files, whole=whole)
+        if outcome.findings or not outcome.changes.any:
+            return outcome
+        workspace.write(request.out, files, outcome.changes)
+        return Outcome(builds=builds, files=files, changes=outcome.changes, findings=(), written=True, whole=whole)
+
+
+def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], *, whole: bool) -> Outcome:
+    cache = request.out / workspace.CACHE
+    findings = validate(builds, cache=cache, today=request.today) if request.validate else ()
+    scope = _scope([built.env.name for built in builds], whole=whole)
+    changes = workspace.compare(request.out, files, scope)
+    return Outcome(builds=builds, files=files, changes=changes, findings=findings, written=False, whole=whole)
+
+
+def _scope(names: Sequence[str], *, whole: bool) -> Callable[[str], bool]:
+    """A run over all environments answers for every file; another one for its environments' folders alone."""
+    return lambda path: whole or path.split("/", 1)[0] in names
+
+
+def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> dict[str, bytes]:
+    assets = [package(name) for name in HANDLERS]
+    files: dict[str, bytes] = {}
+    encoded: dict[str, bytes] = {}
+    for built in builds:
+        name = built.env.name
+        encoded[name] = contract.encode(manifests.manifest(built, platform.values[name], assets))
+        own = {f"{service}.json": data for service, data in built.encoded.items()}
+        own |= {f"assets/{asset.sha256}.zip": asset.data for asset in assets}
+        own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": encoded[name]}
+        files |= {f"{name}/{path}": data for path, data in own.items()}
+    if whole:
+        files["release.json"] = contract.encode(manifests.release(encoded, _commit()))
+    return files
+
+
+def _sources(built: Built) -> bytes:
+    """Which line of which module made each resource: for errors of a deployment; no part of the release."""
+    lines: dict[str, dict[str, str]] = {}
+    for (service, logical_id), origin in built.origins.items():
+        lines.setdefault(service, {})[logical_id] = str(origin)
+    return encode(lines)
+
+
+def _commit() -> str | None:
+    """The commit of these sources; None where git or the repository is missing."""
+    folder = Path(__file__).parent
+    try:
+        run = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return run.stdout.strip() or None if run.returncode == 0 else None
+
+

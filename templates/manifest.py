@@ -1,0 +1,133 @@
+"""From what was built to the manifest: everything that the deployer needs, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from deploy import manifest as contract
+from deploy.stateful import STATEFUL
+from resources import naming
+from resources.tags import tags
+from templates import root
+from templates.build import Built, digest
+from templates.monitoring import RELEASE_ALARM
+from templates.validation.limits import count
+
+if TYPE_CHECKING:
+    from env.model import Environment
+    from resources.assets import Asset
+
+APP = "app"
+CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
+
+
+def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> contract.Manifest:
+    """``values``: the environment's own values, dotted path -> value."""
+    env = built.env
+    return contract.Manifest(
+        version=contract.VERSION,
+        project=env.project,
+        environment=env.name,
+        account=env.account,
+        region=env.region,
+        tags=tags(env),
+        roles=_roles(env),
+        artifacts=(contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region),),
+        stacks=(_app(built),),
+        templates=tuple(_template(built, service) for service in (*built.services, "root")),
+        assets=tuple(
+            contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
+            for asset in sorted(assets, key=lambda asset: asset.name)
+        ),
+        joins=_joins(built),
+        parameters=naming.parameter_path(env),
+        checks=tuple(msgspec.to_builtins(check) for check in env.checks),
+        limits=tuple(
+            contract.Limit(name=name, used=used, allowed=allowed, heaviest=heaviest) for name, used, allowed, heaviest in count(built)
+        ),
+        values=dict(sorted(values.items())),
+    )
+
+
+def release(manifests: dict[str, bytes], commit: str | None) -> contract.Release:
+    """The release that these encoded manifests make, by environment."""
+    builds = tuple(contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items()))
+    text = "".join(f"{build.environment} {build.manifest}\n" for build in builds)
+    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=builds)
+
+
+def _app(built: Built) -> contract.Stack:
+    env = built.env
+    return contract.Stack(
+        name=naming.name(env, APP, "tag"),
+        region=env.region,
+        root="root",
+        services=built.services,
+        capabilities=CAPABILITIES,
+        termination_protection=env.termination_protection,
+        policy=stack_policy(built),
+        guard=contract.Guard(
+            triggers=(
+                contract.Trigger(alarm=naming.name(env, "gate", "alarm"), type="AWS::CloudWatch::Alarm", since="create"),
+                contract.Trigger(
+                    alarm=naming.name(env, RELEASE_ALARM, "alarm"), type="AWS::CloudWatch::CompositeAlarm", since="update"
+                ),
+            ),
+            monitoring_minutes=env.guard.monitoring_minutes,
+        ),
+    )
+
+
+def stack_policy(built: Built) -> dict[str, Any]:
+    """No update replaces or deletes what holds data, nor a nested stack that has such a resource.
+
+    One document serves the root and its children: a stack policy speaks only of its own stack's resources.
+    """
+    used = sorted({resource["Type"] for resource in built.flat["Resources"].values()} & STATEFUL.keys())
+    holders = sorted({service for flat_id, (service, _) in built.names.items() if built.flat["Resources"][flat_id]["Type"] in used})
+    protected = {"Effect": "Deny", "Action": ["Update:Delete", "Update:Replace"], "Principal": "*"}
+    return {
+        "Statement": [
+            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+            {**protected, "Resource": "*", "Condition": {"StringEquals": {"ResourceType": used}}},
+            {**protected, "Resource": [f"LogicalResourceId/{root.title(service)}" for service in holders]},
+        ]
+    }
+
+
+def _template(built: Built, service: str) -> contract.Template:
+    document, data = built.templates[service], built.encoded[service]
+    return contract.Template(
+        service=service,
+        path=f"{service}.json",
+        sha256=digest(data),
+        size=len(data),
+        resources=len(document.get("Resources", {})),
+        parameters=len(document.get("Parameters", {})),
+        outputs=len(document.get("Outputs", {})),
+    )
+
+
+def _joins(built: Built) -> tuple[contract.Join, ...]:
+    consumers: dict[str, list[str]] = {}
+    for service in built.services:
+        for name in built.templates[service].get("Parameters", {}):
+            consumers.setdefault(name, []).append(service)
+    return tuple(
+        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ())))
+        for name, producer in sorted(built.joins.items())
+    )
+
+
+def _roles(env: Environment) -> contract.Roles:
+    names = {
+        purpose: _concrete(env, naming.global_pattern(env, purpose, "role")) for purpose in ("publish", "plan", "deploy", "execution")
+    }
+    return contract.Roles(**names, external_id=env.tools.trust.external_id)
+
+
+def _concrete(env: Environment, pattern: str) -> str:
+    return pattern.replace(naming.ACCOUNT, env.account).replace(naming.REGION, env.region)

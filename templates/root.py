@@ -1,0 +1,75 @@
+"""The root: nests every service, and feeds each parameter from the one output that has its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from troposphere import GetAtt, Sub
+from troposphere.cloudformation import Stack
+
+from resources.naming import bucket_pattern
+from templates.service import Service
+
+if TYPE_CHECKING:
+    from env.model import Environment
+
+# What people and programs ask the root for; everything else is in Parameter Store.
+ROOT_OUTPUTS = ("ApiUrl", "DataBucketName", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
+
+
+class WiringError(Exception):
+    """A parameter that no service gives, or an output that two give."""
+
+
+def build(env: Environment, services: Sequence[Service], digests: Mapping[str, str]) -> Service:
+    """``digests``: service name -> SHA-256 of its published template.
+
+    Raises:
+        WiringError: naming every parameter without a producer and every output with two.
+    """
+    root = Service("root", env, f"{env.project} {env.name}: all services")
+    producers = joins(services)
+    for service in services:
+        root.add(
+            Stack(
+                title(service.name),
+                TemplateURL=_template_url(env, digests[service.name]),
+                Parameters={name: GetAtt(title(producers[name]), f"Outputs.{name}") for name in sorted(service.template.parameters)},
+            )
+        )
+    for name in ROOT_OUTPUTS:
+        if name in producers:
+            description = services_by_name(services)[producers[name]].template.outputs[name].properties["Description"]
+            root.gives(name, GetAtt(title(producers[name]), f"Outputs.{name}"), description)
+    return root
+
+
+def joins(services: Sequence[Service]) -> dict[str, str]:
+    """Output name -> the one service that gives it."""
+    producers: dict[str, list[str]] = {}
+    for service in services:
+        for name in service.template.outputs:
+            producers.setdefault(name, []).append(service.name)
+    problems = [f"output {name} is given by {' and '.join(found)}: rename one" for name, found in producers.items() if len(found) > 1]
+    for service in services:
+        for name in service.template.parameters:
+            if name not in producers:
+                problems.append(f"service {service.name} needs {name}, which no service gives: give it, or mend the name")
+    if problems:
+        raise WiringError("\n".join(sorted(problems)))
+    return {name: found[0] for name, found in producers.items()}
+
+
+def services_by_name(services: Sequence[Service]) -> dict[str, Service]:
+    return {service.name: service for service in services}
+
+
+def title(service: str) -> str:
+    """The logical id of a service's nested stack."""
+    return "".join(part.capitalize() for part in service.split("_"))
+
+
+def _template_url(env: Environment, digest: str) -> Sub:
+    """Path style, since that form is the same in every region and for every bucket name."""
+    return Sub(f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket_pattern(env, 'artifacts')}/templates/{digest}.json")
