@@ -14,6 +14,7 @@ from templates.build import BuildError
 from templates.generation import Outcome, Request, generate
 from templates.root import WiringError
 from templates.stamp import ROOT
+from templates.validation.allow import AllowListError
 from templates.workspace import WorkspaceBusyError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def run(arguments: list[str], stamp: Stamp) -> int:
         outcome = generate(request, tell=_tell)
     except env.InvalidEnvironment as error:
         return _refuse(str(error), INVALID)
-    except (BuildError, WiringError) as error:
+    except (AllowListError, BuildError, WiringError) as error:
         return _refuse(f"{error}\nnothing was written", INVALID)
     except WorkspaceBusyError as error:
         return _refuse(str(error), CONFLICT)

@@ -66,7 +66,7 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
 
 def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], *, whole: bool) -> Outcome:
     cache = request.out / workspace.CACHE
-    findings = validate(builds, cache=cache, today=request.today) if request.validate else ()
+    findings = validate(builds, cache_dir=cache, today=request.today) if request.validate else ()
     scope = _scope([built.env.name for built in builds], whole=whole)
     changes = workspace.compare(request.out, files, scope)
     return Outcome(builds=builds, files=files, changes=changes, findings=findings, written=False, whole=whole)

@@ -53,7 +53,7 @@ class Stamp:
     def inputs(self) -> str:
         """Sources, commit, interpreter, the versions of what is installed, and the day (allowances expire)."""
         total = blake2b(digest_size=16)
-        total.update(repr((sys.version, time.strftime("%Y-%m-%d"), _installed())).encode())
+        total.update(repr((sys.version, time.strftime("%Y-%m-%d"), installed())).encode())
         for path in sorted(_walk(_SOURCES)):
             total.update(f"\0{path}\0".encode())
             total.update(_read(os.path.join(ROOT, path)))
@@ -83,7 +83,7 @@ def _walk(sources: tuple[str, ...]) -> list[str]:
     return found + [source for source in sources if source.endswith(".py")]
 
 
-def _installed() -> list[str]:
+def installed() -> list[str]:
     """Names and versions of the installed packages, as pip names their folders."""
     for folder in sys.path:
         if folder.endswith("site-packages") and os.path.isdir(folder):

@@ -1,0 +1,48 @@
+"""The emulator's process: MiniStack with the overlay on, until it is told to stop."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+from . import alarm_properties, alarms, api_properties, bucket_properties, change_set_answers, change_sets, composite_alarms
+from . import existing_names, function_properties, gate, identity_properties, network_types, operations, pipeline_types
+from . import replacement, service_metrics, stack_actions, stack_answers, table_properties, topic_properties, web_acl_types
+from .emulator import app
+
+BEHAVIOURS: tuple[ModuleType, ...] = (
+    operations,
+    stack_actions,
+    stack_answers,
+    change_sets,
+    change_set_answers,
+    replacement,
+    network_types,
+    web_acl_types,
+    pipeline_types,
+    composite_alarms,
+    alarm_properties,
+    api_properties,
+    bucket_properties,
+    function_properties,
+    identity_properties,
+    table_properties,
+    topic_properties,
+    existing_names,
+    alarms,
+    service_metrics,
+    gate,
+)
+"""In the order in which they are laid over MiniStack: what wraps comes after what it wraps."""
+
+
+def main() -> None:
+    # The folder that `-m` put here holds the deployer's own modules, which no function of the emulator may see.
+    del sys.path[0]
+    for behaviour in BEHAVIOURS:
+        behaviour.install()
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Metrics that services report of themselves: functions by alias, APIs by stage, queues by depth and age.
+
+Models the Lambda developer guide's "Using CloudWatch metrics with Lambda" (dimension Resource: FunctionName:alias), the API
+Gateway developer guide's "Amazon API Gateway dimensions and metrics" and the SQS developer guide's "Available CloudWatch
+metrics for Amazon SQS". No metric is invented: each comes from a call that was made or a message that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from . import alarms
+from .emulator import apigateway, app, cloudwatch, functions, sqs
+from .settings import POLL_SECONDS
+
+_execute_function = functions._execute_function
+_handle_execute = apigateway.handle_execute
+_lifespan = app._handle_lifespan
+
+
+def execute_function(function: dict[str, Any], event: Any) -> Any:
+    """MiniStack's own, which every way of calling a function goes through, with the metrics of the call."""
+    config = function.get("config") or function
+    if functions._function_config_scope_mismatch(config):
+        # MiniStack enters the owner's account and region and comes back here.
+        return _execute_function(function, event)
+    began = time.time()
+    result = _execute_function(function, event)
+    _record_call(config, result, (time.time() - began) * 1000)
+    return result
+
+
+def _record_call(config: dict[str, Any], result: dict[str, Any], milliseconds: float) -> None:
+    throttled = bool(result.get("throttle"))
+    name = config.get("FunctionName", "unknown")
+    qualifier = str(config.get("FunctionArn", "")).partition(f":function:{name}:")[2]
+    scopes = [{"FunctionName": name}]
+    if qualifier:
+        scopes.append({"FunctionName": name, "Resource": f"{name}:{qualifier}"})
+    for dimensions in scopes:
+        cloudwatch.record_metric("AWS/Lambda", "Throttles", float(throttled), "Count", dimensions)
+        if not throttled:
+            cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", dimensions)
+            cloudwatch.record_metric("AWS/Lambda", "Errors", float(bool(result.get("error"))), "Count", dimensions)
+            cloudwatch.record_metric("AWS/Lambda", "Duration", milliseconds, "Milliseconds", dimensions)
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """MiniStack's own metrics of API calls, which are counted above with all others."""
+
+
+async def handle_execute(api_id: str, stage: str, *request: Any) -> Any:
+    """MiniStack's own, with the metrics of the request."""
+    began = time.time()
+    answer = await _handle_execute(api_id, stage, *request)
+    if scope := apigateway.find_api_scope(api_id):
+        with alarms.as_owner(*scope):
+            _record_request(api_id, stage, int(answer[0]), (time.time() - began) * 1000)
+    return answer
+
+
+def _record_request(api_id: str, stage: str, status: int, milliseconds: float) -> None:
+    name = (apigateway._rest_apis.get(api_id) or {}).get("name", api_id)
+    for dimensions in ({"ApiName": name}, {"ApiName": name, "Stage": stage}):
+        cloudwatch.record_metric("AWS/ApiGateway", "Count", 1, "Count", dimensions)
+        cloudwatch.record_metric("AWS/ApiGateway", "4XXError", float(400 <= status < 500), "Count", dimensions)
+        cloudwatch.record_metric("AWS/ApiGateway", "5XXError", float(status >= 500), "Count", dimensions)
+        cloudwatch.record_metric("AWS/ApiGateway", "Latency", milliseconds, "Milliseconds", dimensions)
+
+
+async def keep_measuring_queues() -> None:
+    """Report depth and age of every queue, again and again."""
+    while True:
+        await asyncio.sleep(POLL_SECONDS)
+        for (account_id, region_name, _), queue in list(sqs._queues._data.items()):
+            with alarms.as_owner(account_id, region_name), contextlib.suppress(Exception):
+                _record_queue(queue)
+
+
+def _record_queue(queue: dict[str, Any]) -> None:
+    now, dimensions = time.time(), {"QueueName": queue["name"]}
+    waiting = [message for message in queue["messages"] if message.get("visible_at", 0) <= now]
+    sent = [message.get("sent_at", now) for message in queue["messages"]]
+    for metric, value, unit in (
+        ("ApproximateNumberOfMessagesVisible", len(waiting), "Count"),
+        ("ApproximateAgeOfOldestMessage", now - min(sent, default=now), "Seconds"),
+    ):
+        _keep_latest("AWS/SQS", metric, (float(value), unit), dimensions)
+
+
+def _keep_latest(namespace: str, name: str, measured: tuple[float, str], dimensions: dict[str, str]) -> None:
+    """Gauges are read often here: of points that say the same, the first and the last are enough."""
+    points = cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dimensions)))
+    value, unit = measured
+    if len(points) > 1 and points[-1]["Value"] == points[-2]["Value"] == value and time.time() - points[-2]["Timestamp"] < POLL_SECONDS * 4:
+        points.pop()
+    cloudwatch.record_metric(namespace, name, value, unit, dimensions)
+
+
+async def lifespan(*asgi: Any) -> None:
+    """MiniStack's own, with the clocks of alarms and queues running as long as it does."""
+    clocks = [asyncio.ensure_future(clock) for clock in (keep_measuring_queues(), alarms.keep_evaluating())]
+    try:
+        await _lifespan(*asgi)
+    finally:
+        for clock in clocks:
+            clock.cancel()
+
+
+def install() -> None:
+    functions._execute_function = execute_function
+    functions._emit_lambda_metrics = _nothing
+    apigateway.handle_execute = handle_execute
+    app._handle_lifespan = lifespan

@@ -1,0 +1,71 @@
+"""Findings as text for people, SARIF for code hosts, JUnit for build servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from templates.validation.finding import Finding
+
+_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def text(findings: Sequence[Finding]) -> str:
+    """Grouped by template; under each finding the builder's line and the environment's value."""
+    lines = []
+    ordered = sorted(findings)
+    for (environment, service), group in groupby(ordered, key=lambda finding: (finding.environment, finding.service)):
+        lines.append(f"{environment}/{service}" if service else environment)
+        for finding in group:
+            subject = ".".join(part for part in (finding.logical_id, finding.path) if part) or "template"
+            lines.append(f"  {finding.level} {finding.rule} {subject}: {finding.message}")
+            lines += [f"      {name} {value}" for name, value in (("made at", finding.origin), ("set at", finding.value)) if value]
+    lines.append("")
+    lines.append("python generate.py --explain RULE says what a rule wants and why")
+    return "\n".join(lines)
+
+
+def sarif(findings: Sequence[Finding]) -> str:
+    """SARIF 2.1.0, one run a tool, at the builder's line (OASIS Standard, 27 March 2020)."""
+    tools = sorted({finding.tool for finding in findings} | {"cfn-lint"})
+    runs = [_run(tool, [finding for finding in sorted(findings) if finding.tool == tool]) for tool in tools]
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
+
+
+def _run(tool: str, findings: Sequence[Finding]) -> dict[str, Any]:
+    sources = {finding.rule: finding.source for finding in findings}
+    rules = [{"id": rule, **({"helpUri": source} if source else {})} for rule, source in sorted(sources.items())]
+    return {"tool": {"driver": {"name": tool, "rules": rules}}, "results": [_result(finding) for finding in findings]}
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    file, _, line = finding.origin.rpartition(":")
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": "/".join((finding.environment, finding.service, finding.logical_id))}]
+    }
+    if file:
+        location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": int(line)}}
+    message = f"{finding.environment}/{finding.service} {finding.logical_id}: {finding.message}"
+    return {"ruleId": finding.rule, "level": finding.level, "message": {"text": message}, "locations": [location]}
+
+
+def junit(findings: Sequence[Finding], templates: Iterable[str]) -> str:
+    """One case a template (``dev/storage``), failed by its findings."""
+    by_template: dict[str, list[Finding]] = {template: [] for template in templates}
+    for finding in sorted(findings):
+        by_template.setdefault(f"{finding.environment}/{finding.service}", []).append(finding)
+    cases = [_case(template, found) for template, found in by_template.items()]
+    failures = sum(bool(found) for found in by_template.values())
+    head = f'<testsuite name="templates" tests="{len(cases)}" failures="{failures}" errors="0" skipped="0">'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"]) + "\n"
+
+
+def _case(template: str, findings: Sequence[Finding]) -> str:
+    start = f"  <testcase classname={quoteattr(template.split('/')[0])} name={quoteattr(template)}"
+    if not findings:
+        return f"{start}/>"
+    body = "\n".join(f"{finding.rule} {finding.logical_id}: {finding.message} ({finding.origin})" for finding in findings)
+    return f"{start}><failure message={quoteattr(f'{len(findings)} findings')}>{escape(body)}</failure></testcase>"

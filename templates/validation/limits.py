@@ -1,0 +1,89 @@
+"""CloudFormation's quotas, counted at generate time, the heaviest named.
+
+Sources: the CloudFormation user guide's page of quotas, and the API reference (TemplateURL, Description, StackPolicyBody).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from templates.validation.finding import Finding
+
+if TYPE_CHECKING:
+    from templates.build import Built
+
+SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
+_WARN_PERCENT = 90
+
+# name -> quota; those of a template hold for each service's own
+TEMPLATE_BYTES, RESOURCES, PARAMETERS, OUTPUTS = "template bytes", "resources", "parameters", "outputs"
+MAPPINGS, DESCRIPTION, VALUE, OPERATION = "mappings", "description bytes", "parameter value bytes", "resources of one operation"
+QUOTAS = {
+    TEMPLATE_BYTES: 1024 * 1024,
+    RESOURCES: 500,
+    PARAMETERS: 200,
+    OUTPUTS: 200,
+    MAPPINGS: 200,
+    DESCRIPTION: 1024,
+    VALUE: 4096,
+    OPERATION: 2500,
+}
+
+Count = tuple[str, int, int, str]
+
+
+def count(built: Built) -> tuple[Count, ...]:
+    """(quota, most used, allowed, the template that uses most of it) for every quota."""
+    rows: dict[str, tuple[int, str]] = {}
+    for service, name, used in _measures(built):
+        rows[name] = max(rows.get(name, (-1, "")), (used, service))
+    return tuple((name, *_row(rows.get(name, (0, "")), quota)) for name, quota in QUOTAS.items())
+
+
+def check(built: Built) -> Iterator[Finding]:
+    """Over a quota: an error; at nine tenths of it: a warning."""
+    for service, name, used in _measures(built):
+        quota = QUOTAS[name]
+        if used * 100 >= quota * _WARN_PERCENT:
+            yield Finding(
+                environment=built.env.name,
+                service=service,
+                logical_id="",
+                rule="LIMIT",
+                level="error" if used > quota else "warning",
+                tool="limits",
+                message=f"{used:,} {name} of {quota:,} allowed: split the service{_heaviest(built, service, name)}",
+                source=SOURCE,
+            )
+
+
+def _row(most: tuple[int, str], quota: int) -> tuple[int, int, str]:
+    return most[0], quota, most[1]
+
+
+def _measures(built: Built) -> Iterator[tuple[str, str, int]]:
+    """(service, quota, used)."""
+    for service, document in built.templates.items():
+        yield service, TEMPLATE_BYTES, len(built.encoded[service])
+        yield service, RESOURCES, len(document.get("Resources", {}))
+        yield service, PARAMETERS, len(document.get("Parameters", {}))
+        yield service, OUTPUTS, len(document.get("Outputs", {}))
+        yield service, MAPPINGS, len(document.get("Mappings", {}))
+        yield service, DESCRIPTION, len(document.get("Description", "").encode())
+        defaults = [str(parameter.get("Default", "")).encode() for parameter in document.get("Parameters", {}).values()]
+        yield service, VALUE, max(map(len, defaults), default=0)
+    yield "root", OPERATION, sum(len(document.get("Resources", {})) for document in built.templates.values())
+
+
+def _heaviest(built: Built, service: str, name: str) -> str:
+    """The resource that takes most of the template, where bytes are what is short; else the service with most resources."""
+    resources = built.templates[service].get("Resources", {})
+    if name == TEMPLATE_BYTES and resources:
+        heaviest = max(resources, key=lambda logical_id: len(json.dumps(resources[logical_id])))
+        return f"; the heaviest is {heaviest}"
+    if name == OPERATION:
+        heaviest = max(built.templates, key=lambda each: len(built.templates[each].get("Resources", {})))
+        return f"; the heaviest is {heaviest}"
+    return ""
