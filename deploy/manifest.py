@@ -21,7 +21,7 @@ class _Noun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Immutable, compared by content, strict about its keys."""
 
 
-class Template(_Noun, kw_only=True):
+class Template(_Noun, frozen=True, kw_only=True):
     """One template, published as ``templates/<sha256>.json``."""
 
     service: str
@@ -33,7 +33,7 @@ class Template(_Noun, kw_only=True):
     outputs: Count
 
 
-class Asset(_Noun, kw_only=True):
+class Asset(_Noun, frozen=True, kw_only=True):
     """One function's code, published as ``assets/<sha256>.zip``."""
 
     name: str
@@ -42,7 +42,7 @@ class Asset(_Noun, kw_only=True):
     size: Annotated[int, Meta(ge=1, description="bytes")]
 
 
-class Trigger(_Noun, kw_only=True):
+class Trigger(_Noun, frozen=True, kw_only=True):
     """An alarm that rolls the stack back, by name in the stack's own account and region."""
 
     alarm: str
@@ -50,12 +50,12 @@ class Trigger(_Noun, kw_only=True):
     since: Annotated[Literal["create", "update"], Meta(description="an alarm that the stack itself makes can watch only its updates")]
 
 
-class Guard(_Noun, kw_only=True):
+class Guard(_Noun, frozen=True, kw_only=True):
     triggers: Annotated[tuple[Trigger, ...], Meta(max_length=5)]
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180)]
 
 
-class Stack(_Noun, kw_only=True):
+class Stack(_Noun, frozen=True, kw_only=True):
     """One root stack, in deployment order."""
 
     name: str
@@ -68,7 +68,7 @@ class Stack(_Noun, kw_only=True):
     guard: Guard
 
 
-class Roles(_Noun, kw_only=True):
+class Roles(_Noun, frozen=True, kw_only=True):
     """Names of the four roles that bootstrap makes in the environment's account (docs/security.md)."""
 
     publish: str
@@ -78,14 +78,14 @@ class Roles(_Noun, kw_only=True):
     external_id: str
 
 
-class Bucket(_Noun, kw_only=True):
+class Bucket(_Noun, frozen=True, kw_only=True):
     """Where the templates and assets of one region are published."""
 
     name: str
     region: str
 
 
-class Join(_Noun, kw_only=True):
+class Join(_Noun, frozen=True, kw_only=True):
     """A value that one service gives and others need, joined by its name."""
 
     name: str
@@ -93,7 +93,7 @@ class Join(_Noun, kw_only=True):
     consumers: tuple[str, ...]
 
 
-class Limit(_Noun, kw_only=True):
+class Limit(_Noun, frozen=True, kw_only=True):
     """How much of a CloudFormation quota is used, and by what most."""
 
     name: str
@@ -102,7 +102,7 @@ class Limit(_Noun, kw_only=True):
     heaviest: str
 
 
-class Manifest(_Noun, kw_only=True):
+class Manifest(_Noun, frozen=True, kw_only=True):
     """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
 
     version: int
@@ -123,14 +123,14 @@ class Manifest(_Noun, kw_only=True):
     values: dict[str, Any]
 
 
-class Build(_Noun, kw_only=True):
+class Build(_Noun, frozen=True, kw_only=True):
     """One environment's part of a release."""
 
     environment: str
     manifest: Sha256
 
 
-class Release(_Noun, kw_only=True):
+class Release(_Noun, frozen=True, kw_only=True):
     """``build/release.json``: what one run of `generate.py` made of all environments. Promotion moves a release."""
 
     version: int
@@ -148,7 +148,9 @@ def decode(data: bytes) -> Manifest:
     """Raises ``msgspec.ValidationError`` where the text is no manifest of this version."""
     manifest = msgspec.json.decode(data, type=Manifest)
     if manifest.version != VERSION:
-        raise msgspec.ValidationError(f"manifest version {manifest.version}; this deployer reads {VERSION}: generate again with the same checkout")
+        raise msgspec.ValidationError(
+            f"manifest version {manifest.version}; this deployer reads {VERSION}: generate again with the same checkout"
+        )
     return manifest
 
 

@@ -144,12 +144,12 @@ def _text(raw: bytes, start: Place) -> str:
         line = raw[: error.start].count(b"\n") + 1
         place = Place(start.file, line, error.start - raw.rfind(b"\n", 0, error.start))
         raise InvalidDocument([place.problem("", "is not UTF-8 text: save the file as UTF-8")]) from error
-    for number, line in enumerate(text.split("\n"), 1):
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            raise InvalidDocument([Place(start.file, number, line.index("\t") + 1).problem("", "tab in the indentation: use spaces")])
-        bad = next((character for character in line if ord(character) < 32 and character not in "\t\r"), None)
+    for number, row in enumerate(text.split("\n"), 1):
+        if "\t" in row[: len(row) - len(row.lstrip())]:
+            raise InvalidDocument([Place(start.file, number, row.index("\t") + 1).problem("", "tab in the indentation: use spaces")])
+        bad = next((character for character in row if ord(character) < 32 and character not in "\t\r"), None)
         if bad is not None:
-            place = Place(start.file, number, line.index(bad) + 1)
+            place = Place(start.file, number, row.index(bad) + 1)
             raise InvalidDocument([place.problem("", f"control character {ord(bad)}: this is no text file")])
     return text
 
@@ -272,7 +272,8 @@ class _Builder:
             self.levels[-1].value.append(value)
         else:
             level = self.levels[-1]
-            assert level.key is not None and isinstance(level.value, dict)
+            assert level.key is not None
+            assert isinstance(level.value, dict)
             level.value[level.key] = value
             level.key = None
         self.places.setdefault(path, place)

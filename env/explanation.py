@@ -66,7 +66,9 @@ def _check_problems(draft: Draft, schema: dict[str, Any], path: Path_, node: dic
         elif keyword == "additionalProperties":
             found += [_unknown(draft, (*below, name), list(part["properties"])) for name in value if name not in part["properties"]]
         else:
-            found.append(draft.at(*below).problem(dotted(below), f"expected {expected(schema, part)}, found {shown(_follow(draft.data, below))}"))
+            found.append(
+                draft.at(*below).problem(dotted(below), f"expected {expected(schema, part)}, found {shown(_follow(draft.data, below))}")
+            )
     return found
 
 
@@ -139,7 +141,7 @@ def _node(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
     """The schema that holds the keyword which failed."""
     node: Any = schema
     for part in path[:-1]:
-        node = _deref(schema, node)[part] if isinstance(node, dict) else node[int(part)]
+        node = _deref(schema, node)[str(part)] if isinstance(node, dict) else node[int(part)]
     return _deref(schema, node) if isinstance(node, dict) and "$ref" in node else dict(node)
 
 

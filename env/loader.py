@@ -174,7 +174,9 @@ def _draft(folder: Path, name: str, defaults: Document, tools: Draft) -> Draft:
     draft = Draft(name=name, data=data, places=places, start=start, problems=found)
     project = data.get("project")
     if isinstance(project, str) and len(project) + len(name) > LONGEST_TOGETHER:
-        message = f"project {project} and environment {name} make bucket names longer than 63 characters: at most {LONGEST_TOGETHER} together"
+        message = (
+            f"project {project} and environment {name} make bucket names longer than 63 characters: at most {LONGEST_TOGETHER} together"
+        )
         draft.problems.append(start.problem("", message))
     return _convert(draft, Environment)
 
@@ -190,7 +192,12 @@ def _convert(draft: Draft, model: type[Environment] | type[Tools]) -> Draft:
         found = explain(draft, model) or [draft.start.problem("", str(error))]
         return Draft(name=draft.name, data=draft.data, places=draft.places, start=draft.start, problems=_without_doubles(problems, found))
     return Draft(
-        name=draft.name, data=draft.data, places=draft.places, start=draft.start, environment=made if not problems else None, problems=problems
+        name=draft.name,
+        data=draft.data,
+        places=draft.places,
+        start=draft.start,
+        environment=made if not problems else None,
+        problems=problems,
     )
 
 
@@ -209,12 +216,17 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+SET_BY_LOADER = {"name": "is set by the file's own name: leave it out", "tools": "stands in tools.yaml: leave it out"}
+
+
 def _check_environment(document: Document) -> list[Problem]:
     """An environment's file sets only what the model lets vary."""
     allowed, known = varying(), only_here()
     found = []
     for path, place in document.places.items():
         key = dotted(path)
+        if key in SET_BY_LOADER:
+            found.append(place.problem(key, SET_BY_LOADER[key]))
         if key in known and not any(key == field or key.startswith((f"{field}.", f"{field}[")) for field in allowed):
             found.append(place.problem(key, "is the same in every environment: it belongs in defaults.yaml"))
     return found
@@ -222,12 +234,9 @@ def _check_environment(document: Document) -> list[Problem]:
 
 def _check_defaults(document: Document) -> list[Problem]:
     """Who an environment is and where its addresses lie has no default."""
-    own = ("name", "tools", "account", "region", "network.cidr", "network.public", "network.private")
-    return [
-        place.problem(dotted(path), "has no default: it belongs in each environment's file")
-        for path, place in document.places.items()
-        if dotted(path) in own
-    ]
+    own = ("account", "region", "network.cidr", "network.public", "network.private")
+    known = {key: "has no default: it belongs in each environment's file" for key in own} | SET_BY_LOADER
+    return [place.problem(dotted(path), known[dotted(path)]) for path, place in document.places.items() if dotted(path) in known]
 
 
 _SECRETS = (
@@ -235,7 +244,9 @@ _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     re.compile(r"\b(ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sk_live|rk_live)[-_][A-Za-z0-9_-]{16,}"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    re.compile(r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[0-9])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),
+    re.compile(
+        r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[0-9])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
+    ),
 )
 _SECRET_KEY = re.compile(r"(?i)(passw(or)?d|secret|token|credential|private[-_]?key|access[-_]?key|api[-_]?key)")
 
@@ -250,4 +261,6 @@ def _unsafe(draft: Draft) -> Iterator[Problem]:
             message = "looks like a secret (not shown): keep it in Secrets Manager or a SecureString parameter, never in a file"
             yield draft.at(*path).problem(dotted(path), message)
         elif "${" in value or "{{resolve:" in value:
-            yield draft.at(*path).problem(dotted(path), "holds ${ or {{resolve: , which CloudFormation would replace: write the value itself")
+            yield draft.at(*path).problem(
+                dotted(path), "holds ${ or {{resolve: , which CloudFormation would replace: write the value itself"
+            )

@@ -31,7 +31,7 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of all values here: immutable, compared by content, strict about its keys."""
 
 
-class Network(Value, kw_only=True):
+class Network(Value, frozen=True, kw_only=True):
     """Address blocks over three zones; how private subnets reach AWS."""
 
     cidr: Annotated[Cidr, VARIES]
@@ -40,7 +40,7 @@ class Network(Value, kw_only=True):
     nat_gateways: Annotated[Literal[0, 1, 3], Meta(description="0: interface endpoints instead; 1: shared; 3: one a zone"), VARIES]
 
 
-class Functions(Value, kw_only=True):
+class Functions(Value, frozen=True, kw_only=True):
     """Settings of every Lambda function (`lambda` in the files)."""
 
     memory: Annotated[int, Meta(ge=128, le=10240, description="MB"), VARIES]
@@ -53,27 +53,29 @@ class Functions(Value, kw_only=True):
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
 
 
-class Logs(Value, kw_only=True):
+class Logs(Value, frozen=True, kw_only=True):
     retention_days: Annotated[RetentionDays, VARIES]
 
 
-class Storage(Value, kw_only=True):
+class Storage(Value, frozen=True, kw_only=True):
     """Object lifecycle. S3 refuses an expiry that is not later than the transition (PutBucketLifecycleConfiguration)."""
 
     expiry_days: Annotated[Days | None, Meta(description="days until an object expires; null: never"), VARIES]
-    transition_days: Annotated[Annotated[int, Meta(ge=1, le=365)] | None, Meta(description="days until Intelligent-Tiering; null: never"), VARIES]
+    transition_days: Annotated[
+        Annotated[int, Meta(ge=1, le=365)] | None, Meta(description="days until Intelligent-Tiering; null: never"), VARIES
+    ]
     noncurrent_transition_days: Annotated[int, Meta(ge=1, le=365, description="the same for a replaced version")]
     noncurrent_days: Annotated[int, Meta(ge=1, le=3650, description="days that a replaced version is kept")]
     incomplete_upload_days: Annotated[int, Meta(ge=1, le=365)]
 
 
-class Table(Value, kw_only=True):
+class Table(Value, frozen=True, kw_only=True):
     point_in_time_recovery: Annotated[bool, VARIES]
     recovery_days: Annotated[int, Meta(ge=1, le=35, description="days that point-in-time recovery reaches back")]
     deletion_protection: Annotated[bool, VARIES]
 
 
-class Queue(Value, kw_only=True):
+class Queue(Value, frozen=True, kw_only=True):
     retention_days: Annotated[int, Meta(ge=1, le=14), VARIES]
     max_receive_count: Annotated[int, Meta(ge=1, le=1000, description="deliveries before the dead-letter queue"), VARIES]
     maximum_concurrency: Annotated[int, Meta(ge=2, le=1000, description="workers at one time"), VARIES]
@@ -81,16 +83,18 @@ class Queue(Value, kw_only=True):
     customer_managed_key: Annotated[bool, Meta(description="false: the key that SQS manages"), VARIES]
 
 
-class Api(Value, kw_only=True):
+class Api(Value, frozen=True, kw_only=True):
     throttle_rate: Annotated[int, Meta(ge=1, le=10000, description="requests a second"), VARIES]
     throttle_burst: Annotated[int, Meta(ge=1, le=5000, description="requests at one moment"), VARIES]
     waf: Annotated[bool, Meta(description="a web ACL with AWS's managed rules, and its log"), VARIES]
     waf_rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000, description="requests of one address in five minutes")]
     authorization: Literal["AWS_IAM", "COGNITO_USER_POOLS"]
-    user_pool: Annotated[Annotated[str, Meta(pattern=r"^[\w-]+_[0-9A-Za-z]+$")] | None, Meta(description="the Cognito user pool's id"), VARIES]
+    user_pool: Annotated[
+        Annotated[str, Meta(pattern=r"^[\w-]+_[0-9A-Za-z]+$")] | None, Meta(description="the Cognito user pool's id"), VARIES
+    ]
 
 
-class Alarms(Value, kw_only=True):
+class Alarms(Value, frozen=True, kw_only=True):
     """Thresholds, the same in every environment: what is an incident in prod must be seen in dev."""
 
     period_seconds: Literal[60, 300]
@@ -106,11 +110,11 @@ class Alarms(Value, kw_only=True):
     queue_age_seconds: Annotated[int, Meta(ge=60)]
 
 
-class Drift(Value, kw_only=True):
+class Drift(Value, frozen=True, kw_only=True):
     every_hours: Annotated[int, Meta(ge=2, le=24)]
 
 
-class Setting(Value, kw_only=True):
+class Setting(Value, frozen=True, kw_only=True):
     """One value of the runtime configuration (R25): operators change it in Parameter Store without a deployment."""
 
     type: Literal["text", "number", "switch"]
@@ -118,20 +122,20 @@ class Setting(Value, kw_only=True):
     description: Text
 
 
-class Runtime(Value, kw_only=True):
+class Runtime(Value, frozen=True, kw_only=True):
     """Runtime configuration: what the functions read, and for how long they keep it."""
 
     cache_seconds: Annotated[int, Meta(ge=1, le=3600)]
     settings: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,39}$")], Setting]
 
 
-class Guard(Value, kw_only=True):
+class Guard(Value, frozen=True, kw_only=True):
     """How a deployment is watched."""
 
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180, description="CloudFormation can still roll back by itself for so long"), VARIES]
 
 
-class Attempts(Value, kw_only=True):
+class Attempts(Value, frozen=True, kw_only=True):
     """How often and how long a verification check tries."""
 
     timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
@@ -139,63 +143,63 @@ class Attempts(Value, kw_only=True):
     wait_seconds: Annotated[int, Meta(ge=0, le=300)] = 2
 
 
-class HttpCheck(Attempts, tag="http", tag_field="check", kw_only=True):
+class HttpCheck(Attempts, tag="http", tag_field="check", frozen=True, kw_only=True):
     path: Annotated[str, Meta(pattern="^/[A-Za-z0-9/_.-]*$")]
     status: Annotated[int, Meta(ge=100, le=599)] = 200
     contains: Text | None = None
     latency_ms: Annotated[int, Meta(ge=1)] | None = None
 
 
-class InvokeCheck(Attempts, tag="invoke", tag_field="check", kw_only=True):
+class InvokeCheck(Attempts, tag="invoke", tag_field="check", frozen=True, kw_only=True):
     function: Name
     payload: dict[str, str] = {}
 
 
-class QueueCheck(Attempts, tag="queue", tag_field="check", kw_only=True):
+class QueueCheck(Attempts, tag="queue", tag_field="check", frozen=True, kw_only=True):
     """A message goes in and is worked on, or comes back out."""
 
     queue: Name
 
 
-class TableCheck(Attempts, tag="table", tag_field="check", kw_only=True):
+class TableCheck(Attempts, tag="table", tag_field="check", frozen=True, kw_only=True):
     table: Name
 
 
-class ObjectCheck(Attempts, tag="object", tag_field="check", kw_only=True):
+class ObjectCheck(Attempts, tag="object", tag_field="check", frozen=True, kw_only=True):
     bucket: Name
 
 
-class ParameterCheck(Attempts, tag="parameter", tag_field="check", kw_only=True):
+class ParameterCheck(Attempts, tag="parameter", tag_field="check", frozen=True, kw_only=True):
     path: Annotated[str, Meta(pattern="^[A-Za-z0-9/_.-]+$", description="below the environment's own path")]
 
 
-class AlarmsCheck(Attempts, tag="alarms", tag_field="check", kw_only=True):
+class AlarmsCheck(Attempts, tag="alarms", tag_field="check", frozen=True, kw_only=True):
     """None of the environment's alarms is in ALARM."""
 
 
-class OutputsCheck(Attempts, tag="outputs", tag_field="check", kw_only=True):
+class OutputsCheck(Attempts, tag="outputs", tag_field="check", frozen=True, kw_only=True):
     outputs: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9]+$")], ...]
 
 
-class PythonCheck(Attempts, tag="python", tag_field="check", kw_only=True):
+class PythonCheck(Attempts, tag="python", tag_field="check", frozen=True, kw_only=True):
     function: Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$", description="module:function, checked in")]
 
 
 Check = HttpCheck | InvokeCheck | QueueCheck | TableCheck | ObjectCheck | ParameterCheck | AlarmsCheck | OutputsCheck | PythonCheck
 
 
-class DisasterRecovery(Value, kw_only=True):
+class DisasterRecovery(Value, frozen=True, kw_only=True):
     region: Region
 
 
-class GitHub(Value, kw_only=True):
+class GitHub(Value, frozen=True, kw_only=True):
     """The one repository and branch whose workflows may assume the deployment roles through OIDC."""
 
     repository: Annotated[str, Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
     branch: Annotated[str, Meta(pattern=r"^[\w./-]+$")]
 
 
-class Trust(Value, kw_only=True):
+class Trust(Value, frozen=True, kw_only=True):
     """Who in the tools account may assume an environment's deployment roles."""
 
     roles: tuple[Annotated[str, Meta(pattern=r"^[\w+=,.@-]{1,64}$", description="a role's name in the tools account")], ...]
@@ -204,7 +208,7 @@ class Trust(Value, kw_only=True):
     github: GitHub | None = None
 
 
-class Tools(Value, kw_only=True):
+class Tools(Value, frozen=True, kw_only=True):
     """The tools account (`tools.yaml`): the pipeline and the release builds live there, trust starts there."""
 
     account: Annotated[Account, VARIES]
@@ -212,7 +216,7 @@ class Tools(Value, kw_only=True):
     trust: Annotated[Trust, VARIES]
 
 
-class Environment(Value, kw_only=True):
+class Environment(Value, frozen=True, kw_only=True):
     """Everything that one environment's templates are built from.
 
     ``name`` comes from the file's name and ``tools`` from `tools.yaml`; both are set by the loader and stand in no
@@ -240,5 +244,3 @@ class Environment(Value, kw_only=True):
     runtime: Runtime
     guard: Guard
     checks: tuple[Check, ...]
-
-

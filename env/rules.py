@@ -129,7 +129,10 @@ def _queue_fits_the_function(env: Environment) -> Iterator[Found]:
 
 def _burst_is_not_below_rate(env: Environment) -> Iterator[Found]:
     if env.api.throttle_burst < env.api.throttle_rate:
-        yield ("api", "throttle_burst"), f"{env.api.throttle_burst} is below throttle_rate {env.api.throttle_rate}, which could never be reached"
+        yield (
+            ("api", "throttle_burst"),
+            f"{env.api.throttle_burst} is below throttle_rate {env.api.throttle_rate}, which could never be reached",
+        )
 
 
 def _datapoints_fit_periods(env: Environment) -> Iterator[Found]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from troposphere import Sub
-from troposphere import cloudwatch
+from troposphere import Sub, cloudwatch
 
 from resources.naming import name
 
@@ -89,7 +88,7 @@ def _common(env: Environment, watch: Watch, topic: Any) -> dict[str, Any]:
     }
 
 
-def _statistic(metric: Metric) -> dict[str, str]:
+def _statistic(metric: Metric) -> dict[str, Any]:
     return {"ExtendedStatistic" if metric.statistic.startswith("p") else "Statistic": metric.statistic}
 
 

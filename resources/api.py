@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from troposphere import Ref, Sub, encode_to_dict, wafv2
-from troposphere import apigateway
+from troposphere import Ref, Sub, apigateway, encode_to_dict, wafv2
 
 if TYPE_CHECKING:
     from env.model import Environment
@@ -46,6 +45,10 @@ ACCESS_LOG_FORMAT = json.dumps(
         "waf": "$context.waf.status",
     }
 )
+
+
+# "None" is no name that Python can write.
+_NO_OVERRIDE: dict[str, Any] = {"None": {}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +131,7 @@ def web_acl(title: str, name: str, rate_limit: int) -> wafv2.WebACL:
         wafv2.WebACLRule(
             Name=group,
             Priority=priority,
-            OverrideAction=wafv2.OverrideAction(**{"None": {}}),
+            OverrideAction=wafv2.OverrideAction(**_NO_OVERRIDE),
             Statement=wafv2.Statement(
                 ManagedRuleGroupStatement=wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=f"AWSManagedRules{group}")
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awacs import cloudformation, cloudwatch, dynamodb, kms, logs, s3, sns, sqs, ssm, xray
@@ -32,8 +32,7 @@ def interfaces(env: Environment) -> Iterator[Endpoint]:
     """Every other service that the functions call: title, service, policy."""
     own = f"{env.project}-*-{env.name}"
     parameters = statements.arn(f"ssm:parameter/{env.project}/{env.name}/*")
-    stacks = statements.arn(f"cloudformation:stack/{env.project}-*")
-    yield "CloudFormationEndpoint", "cloudformation", _policy(DRIFT_DETECTION, [stacks])
+    yield "CloudFormationEndpoint", "cloudformation", _policy([*DRIFT_DETECTION, *DRIFT_STATUS], ["*"])
     yield "KmsEndpoint", "kms", _policy([kms.Decrypt, kms.GenerateDataKey], [statements.arn("kms:key/*")])
     yield "LogsEndpoint", "logs", _policy([logs.CreateLogStream, logs.PutLogEvents], [statements.arn(f"logs:log-group:/aws/*/{own}:*")])
     yield "MonitoringEndpoint", "monitoring", _policy([cloudwatch.PutMetricData], ["*"])
@@ -43,8 +42,9 @@ def interfaces(env: Environment) -> Iterator[Endpoint]:
     yield "XrayEndpoint", "xray", _policy([xray.PutTelemetryRecords, xray.PutTraceSegments], ["*"])
 
 
+# The action knows no resource: it takes the id of a detection (Service Authorization Reference, CloudFormation).
+DRIFT_STATUS = [cloudformation.DescribeStackDriftDetectionStatus]
 DRIFT_DETECTION = [
-    cloudformation.DescribeStackDriftDetectionStatus,
     cloudformation.DescribeStackResourceDrifts,
     cloudformation.DescribeStackResources,
     cloudformation.DescribeStacks,
@@ -84,14 +84,14 @@ def _service_name(thing: str) -> Sub:
     return Sub(f"com.amazonaws.${{AWS::Region}}.{thing}")
 
 
-def _policy(actions: list[Action], resources: list[Any]) -> PolicyDocument:
+def _policy(actions: Sequence[Action], resources: list[Any]) -> PolicyDocument:
     """Any principal of this account: who may do what stands in the identities' policies, this is the outer wall."""
     return statements.document(
         Statement(
             Sid="ThisAccount",
             Effect=Allow,
             Principal=Principal("*"),
-            Action=actions,
+            Action=list(actions),
             Resource=resources,
             Condition=Condition(StringEquals("aws:PrincipalAccount", AccountId)),
         )

@@ -63,7 +63,9 @@ def function(title: str, work: Work, around: Surroundings) -> lambda_.Function:
         VpcConfig=lambda_.VPCConfig(SubnetIds=around.subnets, SecurityGroupIds=[around.security_group]),
         Environment=lambda_.Environment(Variables=dict(sorted(work.variables.items()))),
     )
-    return set_plain(made, "LoggingConfig", {"LogFormat": "JSON", "LogGroup": log_group_name(env, "lambda", work.thing)})
+    # Lambda filters JSON lines by their level too, at INFO unless told: the functions' own setting is to decide (R25).
+    logging = {"ApplicationLogLevel": "DEBUG", "LogFormat": "JSON", "LogGroup": log_group_name(env, "lambda", work.thing)}
+    return set_plain(made, "LoggingConfig", logging)
 
 
 def queue_source(title: str, queue_arn: Any, alias: lambda_.Alias, settings: Queue) -> lambda_.EventSourceMapping:

@@ -38,7 +38,7 @@ LIMITS = {
 }
 
 ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
-_LONGEST = {ACCOUNT: "0" * 12, REGION: "ap-southeast-1"}
+_LONGEST = {ACCOUNT: "0" * 12, REGION: "r" * len("ap-southeast-N")}
 
 
 def name(env: Environment, thing: str, kind: str) -> str:

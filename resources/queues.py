@@ -19,7 +19,7 @@ FOURTEEN_DAYS = 14 * 24 * 3600
 _DAY = 24 * 3600
 
 # A queue may hold messages that nobody else has: it outlives its stack, as buckets and tables do.
-_KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+_KEPT: dict[str, Any] = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 
 def encryption(key_arn: Any | None) -> dict[str, Any]:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from awacs import s3 as actions
 from awacs.aws import ArnLike, Statement
-from troposphere import GetAtt, Join, Ref
-from troposphere import s3
+from troposphere import GetAtt, Join, Ref, s3
 
 from resources import statements
 
 if TYPE_CHECKING:
     from env.model import Storage
 
-_PRIVATE = {
+_PRIVATE: dict[str, Any] = {
     "PublicAccessBlockConfiguration": s3.PublicAccessBlockConfiguration(
         BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
     ),

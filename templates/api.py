@@ -29,9 +29,7 @@ def build(env: Environment) -> Service:
         _web_acl(service, live)
     service.gives("ApiId", Ref(api), "Id of the REST API")
     service.gives("ApiName", name(env, "api", "api"), "Name of the REST API, as its metrics have it")
-    service.gives(
-        "ApiUrl", Sub(f"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}"), "URL of the API"
-    )
+    service.gives("ApiUrl", Sub(f"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}"), "URL of the API")
     return service
 
 
@@ -138,6 +136,4 @@ def _web_acl(service: Service, live: apigateway.Stage) -> None:
         )
     )
     destination = Sub(f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:${{{group.title}}}")
-    service.add(
-        wafv2.LoggingConfiguration("WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[destination])
-    )
+    service.add(wafv2.LoggingConfiguration("WebAclLogging", ResourceArn=GetAtt(acl, "Arn"), LogDestinationConfigs=[destination]))

@@ -119,6 +119,8 @@ def _worker_permissions(service: Service) -> list[Statement]:
     return [
         statements.allow("Items", [dynamodb.UpdateItem], [service.needs("TableArn")]),
         statements.allow(
-            "Jobs", [sqs.ChangeMessageVisibility, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ReceiveMessage], [service.needs("JobsQueueArn")]
+            "Jobs",
+            [sqs.ChangeMessageVisibility, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ReceiveMessage],
+            [service.needs("JobsQueueArn")],
         ),
     ]

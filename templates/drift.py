@@ -13,7 +13,7 @@ from troposphere import awslambda as lambda_
 from resources import statements
 from resources.alarms import Metric, Watch, alarm
 from resources.assets import package
-from resources.endpoints import DRIFT_DETECTION
+from resources.endpoints import DRIFT_DETECTION, DRIFT_STATUS
 from resources.functions import Work
 from resources.naming import name
 from templates.compute import add_function, configuration
@@ -54,6 +54,7 @@ def _permissions(service: Service, namespace: str) -> list[Statement]:
     reports = service.needs("LogBucketArn")
     return [
         statements.allow("Detection", DRIFT_DETECTION, [stacks]),
+        statements.allow_everywhere("DetectionStatus", DRIFT_STATUS),
         statements.allow_everywhere("Metrics", [cloudwatch.PutMetricData], StringEquals("cloudwatch:namespace", namespace)),
         statements.allow("Notice", [sns.Publish], [service.needs("DriftTopicArn")]),
         statements.allow("Reports", [s3.GetObject, s3.PutObject], [Join("/", [reports, "drift", "*"])]),
@@ -90,12 +91,16 @@ def _alarms(service: Service, namespace: str) -> None:
     env, topic = service.env, service.needs("DriftTopicArn")
     dimensions = {"Environment": env.name}
     drifted = Watch(thing="drift-found", description="Resources differ from their template: python -m deploy drift", threshold=1)
-    found = alarm("DriftAlarm", env, drifted, Metric(namespace=namespace, name="Drifted", dimensions=dimensions, statistic="Maximum"), topic)
+    found = alarm(
+        "DriftAlarm", env, drifted, Metric(namespace=namespace, name="Drifted", dimensions=dimensions, statistic="Maximum"), topic
+    )
     # One report in a schedule's time: one datapoint decides, and none means that nothing new is known.
     found.EvaluationPeriods = found.DatapointsToAlarm = 1
     found.TreatMissingData = "ignore"
     stopped = Watch(thing="drift-stopped", description="The drift detector did not run: read its log group", threshold=1)
-    silent = alarm("DriftStoppedAlarm", env, stopped, Metric(namespace=namespace, name="DetectorRuns", dimensions=dimensions, statistic="Sum"), topic)
+    silent = alarm(
+        "DriftStoppedAlarm", env, stopped, Metric(namespace=namespace, name="DetectorRuns", dimensions=dimensions, statistic="Sum"), topic
+    )
     silent.ComparisonOperator = "LessThanThreshold"
     silent.Period, silent.EvaluationPeriods, silent.DatapointsToAlarm = 3600, 2 * env.drift.every_hours, 2 * env.drift.every_hours
     silent.TreatMissingData = "breaching"

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import env
-from resources.assets import package
 from deploy import manifest as contract
+from resources.assets import package
 from templates import manifest as manifests
 from templates import workspace
 from templates.build import Built, build, encode
@@ -109,5 +109,3 @@ def _commit() -> str | None:
     except OSError:
         return None
     return run.stdout.strip() or None if run.returncode == 0 else None
-
-

@@ -72,9 +72,7 @@ def _app(built: Built) -> contract.Stack:
         guard=contract.Guard(
             triggers=(
                 contract.Trigger(alarm=naming.name(env, "gate", "alarm"), type="AWS::CloudWatch::Alarm", since="create"),
-                contract.Trigger(
-                    alarm=naming.name(env, RELEASE_ALARM, "alarm"), type="AWS::CloudWatch::CompositeAlarm", since="update"
-                ),
+                contract.Trigger(alarm=naming.name(env, RELEASE_ALARM, "alarm"), type="AWS::CloudWatch::CompositeAlarm", since="update"),
             ),
             monitoring_minutes=env.guard.monitoring_minutes,
         ),
@@ -123,9 +121,7 @@ def _joins(built: Built) -> tuple[contract.Join, ...]:
 
 
 def _roles(env: Environment) -> contract.Roles:
-    names = {
-        purpose: _concrete(env, naming.global_pattern(env, purpose, "role")) for purpose in ("publish", "plan", "deploy", "execution")
-    }
+    names = {purpose: _concrete(env, naming.global_pattern(env, purpose, "role")) for purpose in ("publish", "plan", "deploy", "execution")}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
 
 

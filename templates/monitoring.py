@@ -61,9 +61,7 @@ def _function_alarms(service: Service, title: str, thing: str, latency_ms: int) 
 def _function_metric(service: Service, title: str, metric: str, statistic: str = "Sum") -> Metric:
     function = service.needs(f"{title}FunctionName")
     resource = Sub(f"${{{title}FunctionName}}:{ALIAS}")
-    return Metric(
-        namespace="AWS/Lambda", name=metric, dimensions={"FunctionName": function, "Resource": resource}, statistic=statistic
-    )
+    return Metric(namespace="AWS/Lambda", name=metric, dimensions={"FunctionName": function, "Resource": resource}, statistic=statistic)
 
 
 def _api_alarms(service: Service) -> list[cloudwatch.Alarm]:
@@ -72,17 +70,54 @@ def _api_alarms(service: Service) -> list[cloudwatch.Alarm]:
     failures = Watch(thing="api-5xx", description="The API answers 5XX", threshold=limits.server_errors)
     slow = Watch(thing="api-answers-latency", description="The API answers slowly: p99 in milliseconds", threshold=limits.api_latency_ms)
     return [
-        service.add(alarm("ApiServerErrorsAlarm", env, failures, Metric(namespace="AWS/ApiGateway", name="5XXError", dimensions=dimensions, statistic="Sum"), topic)),
-        service.add(alarm("ApiAnswersLatencyAlarm", env, slow, Metric(namespace="AWS/ApiGateway", name="Latency", dimensions=dimensions, statistic="p99"), topic)),
+        service.add(
+            alarm(
+                "ApiServerErrorsAlarm",
+                env,
+                failures,
+                Metric(namespace="AWS/ApiGateway", name="5XXError", dimensions=dimensions, statistic="Sum"),
+                topic,
+            )
+        ),
+        service.add(
+            alarm(
+                "ApiAnswersLatencyAlarm",
+                env,
+                slow,
+                Metric(namespace="AWS/ApiGateway", name="Latency", dimensions=dimensions, statistic="p99"),
+                topic,
+            )
+        ),
     ]
 
 
 def _queue_alarms(service: Service) -> list[cloudwatch.Alarm]:
     env, limits, topic = service.env, service.env.alarms, service.needs("AlarmTopicArn")
     rows = (
-        ("DeadLettersAlarm", "dead-letters", "Jobs failed for good: read the dead-letter queue", limits.dead_letters, "JobsDeadLetterQueueName", "ApproximateNumberOfMessagesVisible"),
-        ("FailuresAlarm", "failures", "Lambda gave up on events: read the failures queue", limits.dead_letters, "FailuresQueueName", "ApproximateNumberOfMessagesVisible"),
-        ("QueueAgeAlarm", "queue-age", "Jobs wait too long: age of the oldest in seconds", limits.queue_age_seconds, "JobsQueueName", "ApproximateAgeOfOldestMessage"),
+        (
+            "DeadLettersAlarm",
+            "dead-letters",
+            "Jobs failed for good: read the dead-letter queue",
+            limits.dead_letters,
+            "JobsDeadLetterQueueName",
+            "ApproximateNumberOfMessagesVisible",
+        ),
+        (
+            "FailuresAlarm",
+            "failures",
+            "Lambda gave up on events: read the failures queue",
+            limits.dead_letters,
+            "FailuresQueueName",
+            "ApproximateNumberOfMessagesVisible",
+        ),
+        (
+            "QueueAgeAlarm",
+            "queue-age",
+            "Jobs wait too long: age of the oldest in seconds",
+            limits.queue_age_seconds,
+            "JobsQueueName",
+            "ApproximateAgeOfOldestMessage",
+        ),
     )
     return [
         service.add(

@@ -23,9 +23,7 @@ ANYWHERE = "0.0.0.0/0"
 
 def build(env: Environment) -> Service:
     service = Service("network", env, "VPC, subnets, ways out, endpoints and flow logs")
-    vpc = service.add(
-        ec2.VPC("Vpc", CidrBlock=env.network.cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named(env, "vpc"))
-    )
+    vpc = service.add(ec2.VPC("Vpc", CidrBlock=env.network.cidr, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=_named(env, "vpc")))
     public = _subnets(service, vpc, "Public", env.network.public)
     private = _subnets(service, vpc, "Private", env.network.private)
     _internet(service, vpc, public)
@@ -80,9 +78,7 @@ def _internet(service: Service, vpc: ec2.VPC, public: list[ec2.Subnet]) -> None:
 
 def _private_route_table(service: Service, vpc: ec2.VPC, zone: str, subnet: ec2.Subnet) -> ec2.RouteTable:
     table = service.add(ec2.RouteTable(f"PrivateRoutes{zone}", VpcId=Ref(vpc), Tags=_named(service.env, f"private-{zone.lower()}")))
-    service.add(
-        ec2.SubnetRouteTableAssociation(f"PrivateRoutes{zone}Association", SubnetId=Ref(subnet), RouteTableId=Ref(table))
-    )
+    service.add(ec2.SubnetRouteTableAssociation(f"PrivateRoutes{zone}Association", SubnetId=Ref(subnet), RouteTableId=Ref(table)))
     return table
 
 
@@ -106,9 +102,7 @@ def _nat_gateways(service: Service, public: list[ec2.Subnet], tables: list[ec2.R
     for index, (zone, table) in enumerate(zip(ZONES, tables, strict=True)):
         if gateways:
             gateway = gateways[index % len(gateways)]
-            service.add(
-                ec2.Route(f"PrivateRoute{zone}", RouteTableId=Ref(table), DestinationCidrBlock=ANYWHERE, NatGatewayId=Ref(gateway))
-            )
+            service.add(ec2.Route(f"PrivateRoute{zone}", RouteTableId=Ref(table), DestinationCidrBlock=ANYWHERE, NatGatewayId=Ref(gateway)))
 
 
 def _function_security_group(service: Service, vpc: ec2.VPC) -> ec2.SecurityGroup:
@@ -161,7 +155,9 @@ def _endpoints(
         )
     )
     for title, thing, policy in endpoints.interfaces(service.env):
-        service.add(endpoints.interface_endpoint(title, thing, Ref(vpc), ([Ref(subnet) for subnet in private], GetAtt(group, "GroupId")), policy))
+        service.add(
+            endpoints.interface_endpoint(title, thing, Ref(vpc), ([Ref(subnet) for subnet in private], GetAtt(group, "GroupId")), policy)
+        )
 
 
 def _flow_logs(service: Service, vpc: ec2.VPC) -> None:
@@ -199,5 +195,3 @@ def _flow_logs(service: Service, vpc: ec2.VPC) -> None:
             Tags=_named(env, "flow"),
         )
     )
-
-

@@ -52,10 +52,12 @@ def joins(services: Sequence[Service]) -> dict[str, str]:
         for name in service.template.outputs:
             producers.setdefault(name, []).append(service.name)
     problems = [f"output {name} is given by {' and '.join(found)}: rename one" for name, found in producers.items() if len(found) > 1]
-    for service in services:
-        for name in service.template.parameters:
-            if name not in producers:
-                problems.append(f"service {service.name} needs {name}, which no service gives: give it, or mend the name")
+    problems += [
+        f"service {service.name} needs {name}, which no service gives: give it, or mend the name"
+        for service in services
+        for name in service.template.parameters
+        if name not in producers
+    ]
     if problems:
         raise WiringError("\n".join(sorted(problems)))
     return {name: found[0] for name, found in producers.items()}

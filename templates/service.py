@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Resource = TypeVar("Resource", bound=AWSObject)
 
+
 @dataclass(frozen=True)
 class Origin:
     """The line of a template module that made a resource, such as ``templates/storage.py:31``."""
@@ -68,9 +69,10 @@ class Service:
     def add(self, resource: Resource, *more: AWSObject) -> Resource:
         """Add resources and return the first one."""
         origin = _caller()
-        for item in (resource, *more):
+        items: tuple[AWSObject, ...] = (resource, *more)
+        for item in items:
             self.template.add_resource(item)
-            self.origins[item.title] = origin
+            self.origins[str(item.title)] = origin
         return resource
 
     def to_dict(self) -> dict[str, Any]:

@@ -96,7 +96,9 @@ def _commit() -> bytes:
     head = _read(os.path.join(ROOT, ".git", "HEAD"), missing=b"")
     if head.startswith(b"ref: "):
         name = head[5:].strip().decode()
-        return head + (_read(os.path.join(ROOT, ".git", name), missing=b"") or _read(os.path.join(ROOT, ".git", "packed-refs"), missing=b""))
+        return head + (
+            _read(os.path.join(ROOT, ".git", name), missing=b"") or _read(os.path.join(ROOT, ".git", "packed-refs"), missing=b"")
+        )
     return head
 
 

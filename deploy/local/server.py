@@ -75,7 +75,7 @@ class LocalAws:
     def log(self) -> Path:
         return self.folder / "emulator.log"
 
-    def start(self, options: Options = Options()) -> Running:  # noqa: B008 - frozen
+    def start(self, options: Options = Options()) -> Running:
         """The running server, started if there is none. Two who start at once get the same one.
 
         Raises:

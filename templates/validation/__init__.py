@@ -16,7 +16,6 @@ from templates.validation.finding import Finding
 
 if TYPE_CHECKING:
     from templates.build import Built
-    from templates.validation.lint import Subject
 
 __all__ = ["Finding", "explain", "validate"]
 
@@ -71,7 +70,9 @@ def _judge(builds: Sequence[Built], misses: dict[Name, str], *, workers: int) ->
     from templates.validation import native
     from templates.validation.lint import Judge, Subject, lint
 
-    subjects = [Subject(built=built, service=service) for built in builds for service in built.encoded if (built.env.name, service) in misses]
+    subjects = [
+        Subject(built=built, service=service) for built in builds for service in built.encoded if (built.env.name, service) in misses
+    ]
     first: dict[Name, tuple[Finding, ...]] = {}
     thread = Thread(target=lambda: first.update(native.check(subjects)))
     thread.start()
@@ -134,11 +135,11 @@ def explain(rule_id: str) -> str:
 
 
 def _explain_public(rule_id: str) -> str:
-    from cfnlint.core import get_rules
+    from templates.validation.lint import Judge
 
-    for rule in get_rules([], [], ["I", "W", "E"]).values():
-        if rule.id == rule_id:
-            return f"{rule.id}  {rule.shortdesc}\n\n{rule.description}\n\nsource: {rule.source_url}"
+    rule = Judge().rules.get(rule_id)
+    if rule is not None:
+        return f"{rule.id}  {rule.shortdesc}\n\n{rule.description}\n\nsource: {rule.source_url}"
     from cloudformation_validate import CompositeEngine
 
     for info in CompositeEngine().list_rules():

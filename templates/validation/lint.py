@@ -53,16 +53,18 @@ class Judge:
     """cfn-lint with its rules loaded, which takes most of a second: make one, and judge many templates with it."""
 
     def __init__(self) -> None:
-        from cfnlint.core import get_rules
+        from cfnlint.config import ConfigMixIn
+        from cfnlint.runner import Runner
 
-        self.rules = get_rules([], [], [])
+        self.rules = Runner(ConfigMixIn([])).rules
 
     def judge(self, subject: Subject, path: Path) -> Verdict:
         from cfnlint.config import ConfigMixIn
         from cfnlint.runner import run_template_by_file_path
 
         env = subject.built.env
-        config = ConfigMixIn(regions=[env.region])
+        # W3002 speaks of the local paths that this copy of the root has and the published root has not.
+        config = ConfigMixIn([], regions=[env.region], ignore_checks=["W3002"])
         matches = run_template_by_file_path(str(path), config, self.rules, False)
         return env.name, subject.service, [_finding(subject, match) for match in matches]
 

@@ -210,6 +210,14 @@ def test_the_environment_variables_say_where_values_are_and_for_how_long_they_st
     assert lines.objects[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "tap/configuration"
 
 
+def test_what_an_operator_set_wins_over_the_default_of_the_template() -> None:
+    store = Parameters(**{"page-limit": "50", "set/page-limit": "7", "set/accept-writes": "off"})
+    variables = {"CONFIG_PATH": "/tap/dev/config", "CONFIG_CACHE_SECONDS": "45"}
+    configuration = from_environment(variables, lambda name: store, Lines().log())
+    assert configuration.number("page-limit", default=1, minimum=1, maximum=100) == 7
+    assert configuration.switch("accept-writes", default=True) is False
+
+
 @given(text=st.text())
 def test_whatever_somebody_writes_the_number_stays_within_its_limits(text: str) -> None:
     assert 1 <= settings(page_limit=text).number("page-limit", default=50, minimum=1, maximum=1000) <= 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -60,9 +61,9 @@ class Aws:
         name = f"{bucket}-{self.account}"
         s3 = self.client("s3")
         s3.create_bucket(Bucket=name)
-        body = json.dumps(template, sort_keys=True)
-        key = f"templates/{abs(hash(body))}.json"
-        s3.put_object(Bucket=name, Key=key, Body=body.encode())
+        body = json.dumps(template, sort_keys=True).encode()
+        key = f"templates/{hashlib.sha256(body).hexdigest()}.json"
+        s3.put_object(Bucket=name, Key=key, Body=body)
         return f"https://s3.{REGION}.amazonaws.com/{name}/{key}"
 
     def create(self, name: str, template: Mapping[str, Any], **more: Any) -> str:
@@ -155,9 +156,9 @@ class Faults:
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server a session and worker. A minute of monitoring time lasts a second; a page has few members."""
+    """One server a session and worker. A minute of monitoring time lasts half a second; a page has few members."""
     server = LocalAws(folder=Path(tmp_path_factory.mktemp("local-aws")))
-    yield server.start(Options(minute_seconds=1.0, page_size=20))
+    yield server.start(Options(minute_seconds=0.5, page_size=20))
     server.stop()
 
 

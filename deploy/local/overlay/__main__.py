@@ -5,9 +5,29 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from . import alarm_properties, alarms, api_properties, bucket_properties, change_set_answers, change_sets, composite_alarms
-from . import existing_names, function_properties, gate, identity_properties, network_types, operations, pipeline_types
-from . import replacement, service_metrics, stack_actions, stack_answers, table_properties, topic_properties, web_acl_types
+from . import (
+    alarm_properties,
+    alarms,
+    api_properties,
+    bucket_properties,
+    change_set_answers,
+    change_sets,
+    composite_alarms,
+    existing_names,
+    function_properties,
+    gate,
+    identity_properties,
+    network_types,
+    operations,
+    pipeline_types,
+    replacement,
+    service_metrics,
+    stack_actions,
+    stack_answers,
+    table_properties,
+    topic_properties,
+    web_acl_types,
+)
 from .emulator import app
 
 BEHAVIOURS: tuple[ModuleType, ...] = (

@@ -98,6 +98,11 @@ class Attempt:
         return "update" if self.is_update else "create"
 
     @property
+    def cancelled(self) -> str:
+        """The reason that a resource's event has when another one's failure ended it."""
+        return f"Resource {'update' if self.is_update else 'creation'} cancelled"
+
+    @property
     def definitions(self) -> dict[str, Any]:
         return self.template.get("Resources") or {}
 

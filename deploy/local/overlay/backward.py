@@ -30,7 +30,7 @@ class Way:
         return (logical_id if attempt.parent is None else f"{attempt.name}.{logical_id}") in self.skip
 
 
-async def roll_back(attempt: Attempt, reason: str, way: Way = Way()) -> bool:  # noqa: B008 - frozen
+async def roll_back(attempt: Attempt, reason: str, way: Way = Way()) -> bool:
     """Undo a whole operation, from its root; True when the stack is what it was (or gone, after a create)."""
     if not attempt.is_update:
         return await _undo_create(attempt, reason)
@@ -77,7 +77,9 @@ async def _revert_one(attempt: Attempt, way: Way, logical_id: str) -> bool:
     record, child = attempt.former_resources[logical_id], attempt.children.get(logical_id)
     resource_type, physical_id = record["ResourceType"], record["PhysicalResourceId"]
     if way.skips(attempt, logical_id):
-        event(attempt.stack, logical_id, resource_type, "UPDATE_COMPLETE", reason="Resource rollback skipped by user", physical_id=physical_id)
+        event(
+            attempt.stack, logical_id, resource_type, "UPDATE_COMPLETE", reason="Resource rollback skipped by user", physical_id=physical_id
+        )
         attempt.reverted.add(logical_id)
         return True
     event(attempt.stack, logical_id, resource_type, "UPDATE_IN_PROGRESS", physical_id=physical_id)

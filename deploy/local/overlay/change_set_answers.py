@@ -88,7 +88,9 @@ def _detail(detail: dict[str, Any], before: dict[str, Any], after: dict[str, Any
         return detail
     kind = "Add" if name not in before else "Remove" if name not in after else "Modify"
     values = {"BeforeValue": before.get(name), "AfterValue": after.get(name)}
-    told = {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in values.items() if value is not None}
+    told = {
+        key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in values.items() if value is not None
+    }
     return {**detail, "Target": {**target, "Path": f"/Properties/{name}", "AttributeChangeType": kind, **told}}
 
 

@@ -47,7 +47,9 @@ def _refused(params: Parameters, stack: Stack | None) -> Answer | None:
         return None
     name, kind = text(params, "ChangeSetName"), text(params, "ChangeSetType", "UPDATE")
     if kind == "CREATE" and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
-        return refusal("ValidationError", f"Stack [{stack['StackName']}] already exists and cannot be created again with the changeSet [{name}].")
+        return refusal(
+            "ValidationError", f"Stack [{stack['StackName']}] already exists and cannot be created again with the changeSet [{name}]."
+        )
     if kind == "UPDATE" and (problem := not_updatable(stack)):
         return problem
     if len(_on(stack)) >= CHANGE_SETS_PER_STACK:
@@ -73,7 +75,9 @@ def _remember(change_set: ChangeSet, params: Parameters) -> None:
     change_set["RollbackConfiguration"] = monitoring.configuration(params)
     change_set["RoleARN"] = text(params, "RoleARN") or None
     change_set["NotificationARNs"] = texts(params, "NotificationARNs")
-    change_set["_request"] = {name: value for name, value in params.items() if name.startswith(("RollbackConfiguration", "RoleARN", "Notific"))}
+    change_set["_request"] = {
+        name: value for name, value in params.items() if name.startswith(("RollbackConfiguration", "RoleARN", "Notific"))
+    }
     change_set["_former"] = dict(stack.get("_template", {}).get("Resources") or {})
     change_set["_former_records"] = dict(stack.get("_resources", {}))
 
@@ -104,7 +108,9 @@ def execute_change_set(theirs: Handler, params: Parameters) -> Answer:
         return refusal("InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] is {nested_change_sets.FROM_ROOT.lower()}")
     if change_set["ExecutionStatus"] != "AVAILABLE":
         state = change_set["Status"] if change_set["Status"] != "CREATE_COMPLETE" else change_set["ExecutionStatus"]
-        return refusal("InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] cannot be executed in its current status of [{state}]")
+        return refusal(
+            "InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] cannot be executed in its current status of [{state}]"
+        )
     stack = cloudformation._stacks[change_set["StackName"]]
     if change_set["ChangeSetType"] == "UPDATE" and (problem := not_updatable(stack)):
         return problem
@@ -124,10 +130,14 @@ def delete_change_set(theirs: Handler, params: Parameters) -> Answer:
     if change_set is None:
         return theirs(params)
     if root := change_set.get("RootChangeSetId"):
-        return refusal("InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] can only be deleted from the root change set [{root}]")
+        return refusal(
+            "InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] can only be deleted from the root change set [{root}]"
+        )
     family = [change_set, *nested_change_sets.below(change_set)]
     if any(member["Status"] == "CREATE_IN_PROGRESS" for member in family):
-        return refusal("InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] cannot be deleted in status [CREATE_IN_PROGRESS]")
+        return refusal(
+            "InvalidChangeSetStatus", f"ChangeSet [{change_set['ChangeSetId']}] cannot be deleted in status [CREATE_IN_PROGRESS]"
+        )
     if len(family) == 1:
         nested_change_sets.drop(change_set)
         return answer("DeleteChangeSet", {})

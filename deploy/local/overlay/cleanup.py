@@ -75,7 +75,9 @@ def _policy_on_rollback(attempt: Attempt, logical_id: str) -> str:
     return "Retain" if policy == "Retain" and not attempt.retain_except_on_create else "Delete"
 
 
-async def _dispose(attempt: Attempt, leftovers: Mapping[str, _Leftover], needs: dict[str, set[str]], removal: Removal | None = None) -> None:
+async def _dispose(
+    attempt: Attempt, leftovers: Mapping[str, _Leftover], needs: dict[str, set[str]], removal: Removal | None = None
+) -> None:
     way = removal or Removal(stack=attempt.stack)
 
     async def one(logical_id: str) -> None:

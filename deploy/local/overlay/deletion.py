@@ -28,7 +28,7 @@ class Removal:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-async def delete_stack(stack_name: str, stack_id: str, retain_resources: Collection[str] = (), force: bool = False) -> None:  # noqa: FBT001, FBT002
+async def delete_stack(stack_name: str, stack_id: str, retain_resources: Collection[str] = (), force: bool = False) -> None:
     """What DeleteStack starts; the signature is that of MiniStack's own."""
     stack = stack_by_id(stack_id)
     if stack is not None:
@@ -109,9 +109,7 @@ async def take_away(removal: Removal, record: Record, policy: str) -> None:
     child = stack_by_id(record["PhysicalResourceId"])
     if child is None or child["StackStatus"] == "DELETE_COMPLETE":
         return
-    below = Removal(
-        stack=child, force=removal.force, rollback=removal.rollback, retain_except_on_create=removal.retain_except_on_create
-    )
+    below = Removal(stack=child, force=removal.force, rollback=removal.rollback, retain_except_on_create=removal.retain_except_on_create)
     if not await remove(below):
         raise ValueError(f"Embedded stack {child['StackId']} was not successfully deleted: {child['StackStatusReason']}")
 

@@ -23,7 +23,8 @@ class Fault:
     ("Describe*", "PutObject", "POST /restapis*"); or, for a resource of a stack, ``resource`` (its type), ``logical_id``
     and ``verb`` (create, update, delete, revert: an update on the way back). How often: ``probability``, ``times``.
     What: ``error`` (the code) with ``status`` and ``message``, ``latency`` in seconds, ``drop`` ("request": the connection
-    closes before anything is done; "answer": after it is done), ``skew`` seconds on the Date that answers carry.
+    closes before anything is done; "answer": after it is done), ``skew`` seconds on the Date that answers carry. A rule for
+    a resource makes it fail with ``message``, unless it only asks for latency.
     """
 
     account: str | None = None
@@ -40,6 +41,10 @@ class Fault:
     latency: float = 0.0
     drop: str | None = None
     skew: float = 0.0
+
+    @property
+    def only_waits(self) -> bool:
+        return self.latency > 0 and self.error is None
 
     def is_for_request(self, account_id: str, service: str, actions: Iterable[str]) -> bool:
         return (
@@ -92,15 +97,12 @@ def listed() -> list[dict[str, Any]]:
 def request_faults(account_id: str, service: str, actions: Iterable[str]) -> list[Fault]:
     """The rules that strike this request; each is counted."""
     names = list(actions)
-    return [rule for rule in list(_faults) if rule.is_for_request(account_id, service, names) and _strikes(rule)]
+    return [rule for rule in _faults.copy() if rule.is_for_request(account_id, service, names) and _strikes(rule)]
 
 
-def resource_fault(resource_type: str, verb: str, logical_id: str) -> str | None:
-    """Why this resource is to fail now, or None."""
-    for rule in list(_faults):
-        if rule.is_for_resource(resource_type, verb, logical_id) and _strikes(rule):
-            return rule.message
-    return None
+def resource_faults(resource_type: str, verb: str, logical_id: str) -> list[Fault]:
+    """The rules that strike this resource; each is counted."""
+    return [rule for rule in _faults.copy() if rule.is_for_resource(resource_type, verb, logical_id) and _strikes(rule)]
 
 
 def _strikes(rule: Fault) -> bool:

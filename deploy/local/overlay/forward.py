@@ -72,7 +72,7 @@ async def _one(attempt: Attempt, logical_id: str) -> None:
         await _work(attempt, record, old)
     except asyncio.CancelledError:
         attempt.failed.add(logical_id)
-        event(attempt.stack, logical_id, resource_type, f"{verb}_FAILED", reason=f"Resource {attempt.verb} cancelled")
+        event(attempt.stack, logical_id, resource_type, f"{verb}_FAILED", reason=attempt.cancelled)
         raise
     except Exception as error:
         attempt.failed.add(logical_id)
@@ -106,7 +106,9 @@ def _tagged(attempt: Attempt, record: Record) -> dict[str, Any]:
 
 def _unchanged(attempt: Attempt, old: Record, record: Record) -> bool:
     if old["ResourceType"] != record["ResourceType"]:
-        raise ValueError(f"Update of resource type is not permitted. The resource {record['LogicalResourceId']} has type {old['ResourceType']}.")
+        raise ValueError(
+            f"Update of resource type is not permitted. The resource {record['LogicalResourceId']} has type {old['ResourceType']}."
+        )
     return _former(attempt, old) == _tagged(attempt, record)
 
 
@@ -156,7 +158,10 @@ async def _nested(attempt: Attempt, record: Record, old: Record | None) -> None:
     attempt.children[logical_id] = child
     if old is None:
         # Known to its parent from the first moment, so that a rollback finds it although it never came to be.
-        attempt.resources[logical_id] = {**Made(physical_id=child.stack_id, attributes={}).onto(record), "ResourceStatus": "CREATE_IN_PROGRESS"}
+        attempt.resources[logical_id] = {
+            **Made(physical_id=child.stack_id, attributes={}).onto(record),
+            "ResourceStatus": "CREATE_IN_PROGRESS",
+        }
     attributes = await nested.run(child, go_forward)
     _keep(attempt, Made(physical_id=child.stack_id, attributes=attributes).onto(record), old, applied=tagged)
 

@@ -71,7 +71,7 @@ async def run(child: Attempt, forward: Callable[[Attempt], Awaitable[None]]) -> 
         enter(child.stack, f"{child.verb.upper()}_FAILED", failure.summary)
         raise ValueError(_NOT_DONE.format(stack_id=child.stack_id, verb=child.verb, reason=failure.summary)) from failure
     except asyncio.CancelledError:
-        enter(child.stack, f"{child.verb.upper()}_FAILED", f"Resource {child.verb} cancelled")
+        enter(child.stack, f"{child.verb.upper()}_FAILED", child.cancelled)
         raise
     enter(child.stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" if child.is_update else "CREATE_COMPLETE")
     return {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in child.stack["Outputs"]}
@@ -83,7 +83,9 @@ def take_outputs(attempt: Attempt) -> None:
     for name in exports:
         owner = cloudformation._exports.get(name)
         if owner and owner["StackId"] != attempt.stack_id:
-            raise OperationFailed(f"Export with name {name} is already exported by stack {owner['StackId'].split('/')[1]}", verb=attempt.verb)
+            raise OperationFailed(
+                f"Export with name {name} is already exported by stack {owner['StackId'].split('/')[1]}", verb=attempt.verb
+            )
     attempt.stack["Outputs"] = outputs
     publish_exports(attempt.stack)
 

@@ -208,7 +208,12 @@ def _diff(child: ChangeSet, properties: dict[str, Any], parent_name: str) -> Non
     changed_values = {name for name, value in plain(values).items() if plain(former_values).get(name) != value}
     retag = stack.get("_resources", {}) if child["ChangeSetType"] == "UPDATE" and _retagged(stack, properties) else ()
     changes = stacks._diff_resources(
-        _resolved(former, former_values, stack), _resolved(template, values, stack), stack.get("_resources"), template, changed_values, retag
+        _resolved(former, former_values, stack),
+        _resolved(template, values, stack),
+        stack.get("_resources"),
+        template,
+        changed_values,
+        retag,
     )
     unknown = {name for name, value in plain(values).items() if value == UNKNOWN}
     child.update(

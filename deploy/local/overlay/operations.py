@@ -22,7 +22,9 @@ from .forward import go_forward
 _MINISTACKS_DEPLOY = stacks._deploy_stack_async
 
 
-def deploy_stack(name: str, stack_id: str, template: dict[str, Any], values: dict[str, Any], *more: Any, **options: Any) -> Coroutine[Any, Any, None]:
+def deploy_stack(
+    name: str, stack_id: str, template: dict[str, Any], values: dict[str, Any], *more: Any, **options: Any
+) -> Coroutine[Any, Any, None]:
     """What CreateStack, UpdateStack and ExecuteChangeSet start; the signature is that of MiniStack's own.
 
     An operation that imports resources stays with MiniStack's engine: nothing here rests on imports.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .emulator import Record, Stack, concurrency, provisioners, stacks
-from .faults import resource_fault
+from .faults import resource_faults
 from .settings import RESOURCE_SECONDS
 
 
@@ -88,9 +88,11 @@ def _updated(change: Change) -> Made:
 
 async def _pause(resource_type: str, verb: str, logical_id: str) -> None:
     """Let time pass and others run; then fail where a fault asks for it."""
-    await asyncio.sleep(RESOURCE_SECONDS)
-    if why := resource_fault(resource_type, verb, logical_id):
-        raise ValueError(why)
+    struck = resource_faults(resource_type, verb, logical_id)
+    await asyncio.sleep(RESOURCE_SECONDS + sum(rule.latency for rule in struck))
+    for rule in struck:
+        if not rule.only_waits:
+            raise ValueError(rule.message)
 
 
 async def _call(resource_type: str, function: Any, *arguments: Any) -> Any:

@@ -113,12 +113,18 @@ def continue_update_rollback(params: Parameters) -> Answer:
     if is_nested(stack):
         return refusal("ValidationError", f"RollbackUpdatedStack is not supported on nested stack [{stack['StackId']}]: use its root")
     if stack["StackStatus"] != "UPDATE_ROLLBACK_FAILED":
-        return refusal("ValidationError", f"Stack [{stack['StackId']}] is in {stack['StackStatus']} state and can not continue rolling back.")
+        return refusal(
+            "ValidationError", f"Stack [{stack['StackId']}] is in {stack['StackStatus']} state and can not continue rolling back."
+        )
     if skip and flag(params, "ForceRollback"):
         return refusal("ValidationError", "You can specify either ResourcesToSkip or ForceRollback, but not both.")
     if unknown := sorted(set(skip) - _pending(stack)):
         return refusal("ValidationError", f"Resource(s) [{', '.join(unknown)}] cannot be skipped: they are not in UPDATE_FAILED state")
-    _start(operations.continue_rollback(stack, Way(skip=frozenset(skip), force=flag(params, "ForceRollback"))), stack, "UPDATE_ROLLBACK_IN_PROGRESS")
+    _start(
+        operations.continue_rollback(stack, Way(skip=frozenset(skip), force=flag(params, "ForceRollback"))),
+        stack,
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    )
     return answer("ContinueUpdateRollback", {})
 
 
@@ -153,7 +159,9 @@ def _start(work: Coroutine[Any, Any, None], stack: Stack, status: str) -> None:
 def update_termination_protection(theirs: Handler, params: Parameters) -> Answer:
     stack = stack_called(text(params, "StackName"))
     if stack is not None and is_nested(stack):
-        return refusal("ValidationError", f"Termination protection cannot be set on nested stack [{stack['StackName']}]: set it on its root")
+        return refusal(
+            "ValidationError", f"Termination protection cannot be set on nested stack [{stack['StackName']}]: set it on its root"
+        )
     return theirs(params)
 
 

@@ -16,6 +16,8 @@ from shared.logs import LEVELS, Log
 
 Value = TypeVar("Value")
 
+SET = "set/"
+
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _SWITCH = {"on": True, "true": True, "off": False, "false": False}
 
@@ -117,11 +119,20 @@ def parameters_under(ssm: Any, path: str) -> dict[str, str]:
         request["NextToken"] = page["NextToken"]
 
 
+def in_force(found: Mapping[str, str]) -> dict[str, str]:
+    """A template owns ``config/<name>``, the default; operators write ``config/set/<name>``, which wins.
+
+    Two parameters and not one, so that no deployment overwrites what an operator set, and drift does not find it.
+    """
+    defaults = {name: value for name, value in found.items() if "/" not in name}
+    return defaults | {name.removeprefix(SET): value for name, value in found.items() if name.startswith(SET)}
+
+
 def from_environment(variables: Mapping[str, str], client: Callable[[str], Any], log: Log) -> Configuration:
     """The configuration at ``CONFIG_PATH``, such as ``/tap/dev/config``, kept for ``CONFIG_CACHE_SECONDS``."""
     path = variables["CONFIG_PATH"].rstrip("/")
     return Configuration(
-        lambda: parameters_under(client("ssm"), path),
+        lambda: in_force(parameters_under(client("ssm"), path)),
         log,
         namespace=f"{path.split('/')[1]}/configuration",
         cache_seconds=float(variables["CONFIG_CACHE_SECONDS"]),
