@@ -157,3 +157,16 @@ def decode(data: bytes) -> Manifest:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the manifest, as in `docs/manifest.schema.json`."""
     return msgspec.json.schema(Manifest)
+
+
+def main() -> None:
+    """``python -m deploy.manifest`` writes the schema where the documents have it."""
+    import json
+    from pathlib import Path
+
+    path = Path(__file__).parent.parent / "docs" / "manifest.schema.json"
+    path.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

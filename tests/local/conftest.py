@@ -42,7 +42,8 @@ class Aws:
         owner = account or self.account
         key = (service, region, owner)
         if key not in self.clients:
-            self.clients[key] = boto3.client(
+            connect: Any = boto3.client  # typed for each service's name alone; here the name is a value
+            self.clients[key] = connect(
                 service,
                 endpoint_url=self.url,
                 region_name=region,

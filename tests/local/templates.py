@@ -35,3 +35,8 @@ def stack(url: str, **parameters: Any) -> dict[str, Any]:
 
 def get_att(logical_id: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [logical_id, attribute]}
+
+
+def one(kind: str, **properties: Any) -> Template:
+    """A template with one resource, `It`."""
+    return template({"It": {"Type": kind, "Properties": properties}})

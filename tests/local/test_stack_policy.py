@@ -15,7 +15,7 @@ pytestmark = pytest.mark.overlay
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 
 
-def deny(action: Any, resource: str = "*", **condition: Any) -> dict[str, Any]:
+def deny(action: Any, resource: str = "*", condition: Any = None) -> dict[str, Any]:
     made: dict[str, Any] = {"Effect": "Deny", "Action": action, "Principal": "*", "Resource": resource}
     return {**made, **({"Condition": condition} if condition else {})}
 
@@ -38,8 +38,8 @@ QUEUES = {"StringEquals": {"ResourceType": ["AWS::SQS::Queue"]}}
         pytest.param([ALLOW, deny("Update:Modify")], MODIFIED, "UPDATE_ROLLBACK_COMPLETE", id="change is denied"),
         pytest.param([ALLOW, deny("Update:*", "LogicalResourceId/Qu*")], MODIFIED, "UPDATE_ROLLBACK_COMPLETE", id="by logical id"),
         pytest.param([ALLOW, deny("Update:*", "LogicalResourceId/Qu*")], OTHER, "UPDATE_COMPLETE", id="another logical id"),
-        pytest.param([ALLOW, deny("Update:*", **QUEUES)], MODIFIED, "UPDATE_ROLLBACK_COMPLETE", id="by type"),
-        pytest.param([ALLOW, deny("Update:*", **QUEUES)], OTHER, "UPDATE_COMPLETE", id="another type"),
+        pytest.param([ALLOW, deny("Update:*", condition=QUEUES)], MODIFIED, "UPDATE_ROLLBACK_COMPLETE", id="by type"),
+        pytest.param([ALLOW, deny("Update:*", condition=QUEUES)], OTHER, "UPDATE_COMPLETE", id="another type"),
         pytest.param([{**ALLOW, "Resource": "LogicalResourceId/Value"}], MODIFIED, "UPDATE_ROLLBACK_COMPLETE", id="not allowed"),
     ],
 )

@@ -122,13 +122,13 @@ def test_drift_is_detected_on_a_schedule_with_an_alarm_and_a_notice(builds: Buil
 @every
 def test_the_vpc_has_three_zones_with_public_and_private_subnets_of_its_own(builds: Builds, name: str) -> None:
     built = builds[name]
-    vpc = ipaddress.ip_network(one(built, "AWS::EC2::VPC")["CidrBlock"])
+    vpc = ipaddress.IPv4Network(one(built, "AWS::EC2::VPC")["CidrBlock"])
     subnets = of_type(built, "AWS::EC2::Subnet")
     zones = {json.dumps(subnet["AvailabilityZone"]) for subnet in subnets.values()}
     assert (len(subnets), len(zones)) == (6, 3)
-    assert all(ipaddress.ip_network(subnet["CidrBlock"]).subnet_of(vpc) for subnet in subnets.values())
+    assert all(ipaddress.IPv4Network(subnet["CidrBlock"]).subnet_of(vpc) for subnet in subnets.values())
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets.values())
-    others = [ipaddress.ip_network(one(other, "AWS::EC2::VPC")["CidrBlock"]) for key, other in builds.items() if key != name]
+    others = [ipaddress.IPv4Network(one(other, "AWS::EC2::VPC")["CidrBlock"]) for key, other in builds.items() if key != name]
     assert not any(vpc.overlaps(other) for other in others)
 
 

@@ -16,9 +16,13 @@ from typing import Any
 
 from . import metric_math
 from .emulator import cloudwatch, responses
-from .settings import MINUTE_SECONDS, POLL_SECONDS
+from .settings import EVALUATION_SECONDS, MINUTE_SECONDS
 
 Alarm = dict[str, Any]
+Datapoint = float | None
+
+_LATENESS = 60.0
+"""Seconds by which a point may be older than one that was put before it."""
 
 _COMPARISONS = {
     "GreaterThanOrEqualToThreshold": float.__ge__,
@@ -35,55 +39,53 @@ def evaluate(alarm: Alarm) -> None:
     """Look at an alarm's last periods and move it where they say."""
     if _held.get(alarm["AlarmArn"], 0) > time.time() or not (alarm.get("MetricName") or alarm.get("Metrics")):
         return
-    wanted = alarm.get("EvaluationPeriods", 1)
-    values = [_value(alarm, start, end) for start, end in _windows(_period(alarm), wanted)]
+    values = _datapoints(alarm)
     state = _state(alarm, values)
     if state and state != alarm["StateValue"]:
         _move(alarm, state, _reason(alarm, values))
 
 
-def _windows(period: float, count: int) -> list[tuple[float, float]]:
-    """The last ``count`` periods, newest first."""
-    now, length = time.time(), period * MINUTE_SECONDS / 60
-    return [(now - (index + 1) * length, now - index * length) for index in range(count)]
-
-
-def _period(alarm: Alarm) -> float:
-    for query in alarm.get("Metrics") or []:
-        if "MetricStat" in query:
-            return float(query["MetricStat"]["Period"])
-    return float(alarm.get("Period") or 60)
-
-
-def _value(alarm: Alarm, start: float, end: float) -> float | None:
-    """An alarm's datapoint of one period, None where there is none."""
+def _datapoints(alarm: Alarm) -> list[Datapoint]:
+    """One for each of the alarm's periods, newest first, None where there is no data."""
+    count = int(alarm.get("EvaluationPeriods", 1))
     if not alarm.get("Metrics"):
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-        key = (alarm["Namespace"], alarm["MetricName"], alarm.get("Dimensions") or [])
-        return _statistic(key, statistic, start, end)
-    values: dict[str, float | None] = {}
+        return _series(alarm, statistic, float(alarm.get("Period") or 60), count)
+    series: dict[str, list[Datapoint]] = {}
     for query in alarm["Metrics"]:
         if stat := query.get("MetricStat"):
-            metric = stat["Metric"]
-            values[query["Id"]] = _statistic(
-                (metric["Namespace"], metric["MetricName"], metric.get("Dimensions") or []), stat["Stat"], start, end
-            )
+            series[query["Id"]] = _series(stat["Metric"], stat["Stat"], float(stat["Period"]), count)
     result = next(query for query in alarm["Metrics"] if str(query.get("ReturnData", True)).lower() == "true")
-    return metric_math.value(result["Expression"], values) if "Expression" in result else values[result["Id"]]
+    if "Expression" not in result:
+        return series[result["Id"]]
+    periods = [{name: points[index] for name, points in series.items()} for index in range(count)]
+    return [metric_math.value(result["Expression"], values) for values in periods]
 
 
-def _statistic(metric: tuple[str, str, list[dict[str, str]]], statistic: str, start: float, end: float) -> float | None:
-    """One statistic over the points of exactly this metric: other dimensions are another metric."""
-    namespace, name, dimensions = metric
-    key = (namespace, name, cloudwatch._dims_key({given["Name"]: given["Value"] for given in dimensions}))
-    points = [point for point in cloudwatch._metrics.get(key) or [] if start <= point["Timestamp"] < end]
+def _series(metric: dict[str, Any], statistic: str, period: float, count: int) -> list[Datapoint]:
+    """A statistic over the last periods of exactly this metric: other dimensions are another metric."""
+    now, length = time.time(), period * MINUTE_SECONDS / 60
+    dimensions = {given["Name"]: given["Value"] for given in metric.get("Dimensions") or []}
+    key = (metric["Namespace"], metric["MetricName"], cloudwatch._dims_key(dimensions))
+    buckets: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+    # Newest first, and no further back than counts: points are many, and late ones are rare.
+    for point in reversed(cloudwatch._metrics.get(key) or []):
+        age = now - point["Timestamp"]
+        if age > length * count + _LATENESS:
+            break
+        if 0 <= age < length * count:
+            buckets[int(age / length)].append(point)
+    return [_value(points, statistic) for points in buckets]
+
+
+def _value(points: list[dict[str, Any]], statistic: str) -> Datapoint:
     if not points:
         return None
     value = cloudwatch._stat_value(cloudwatch._calc_stats(points), statistic, points)
     return None if value is None else float(value)
 
 
-def _state(alarm: Alarm, values: list[float | None]) -> str | None:
+def _state(alarm: Alarm, values: list[Datapoint]) -> str | None:
     """The state that M of N datapoints ask for, None to stay; ``values`` newest first, None for missing data."""
     needed = alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods", 1)
     breaches = _COMPARISONS[alarm["ComparisonOperator"]]
@@ -100,7 +102,7 @@ def _state(alarm: Alarm, values: list[float | None]) -> str | None:
     return "OK"
 
 
-def _reason(alarm: Alarm, values: list[float | None]) -> str:
+def _reason(alarm: Alarm, values: list[Datapoint]) -> str:
     shown = ", ".join("missing" if value is None else f"{value:g}" for value in values)
     return f"Threshold Crossed: datapoints [{shown}] against {alarm['ComparisonOperator']} {alarm['Threshold']}"
 
@@ -118,14 +120,14 @@ def set_alarm_state(params: Any, given: Any, *protocol: bool) -> Any:
     answer = _set_alarm_state(params, given, *protocol)
     name = (given or {}).get("AlarmName") or cloudwatch._p(params, "AlarmName")
     if answer[0] == 200 and name in cloudwatch._alarms:
-        _held[cloudwatch._alarms[name]["AlarmArn"]] = time.time() + max(MINUTE_SECONDS, 4 * POLL_SECONDS)
+        _held[cloudwatch._alarms[name]["AlarmArn"]] = time.time() + max(MINUTE_SECONDS, 2 * EVALUATION_SECONDS)
     return answer
 
 
 async def keep_evaluating() -> None:
     """Evaluate every alarm of every account and region, again and again."""
     while True:
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(EVALUATION_SECONDS)
         for (account_id, region_name, _), alarm in list(cloudwatch._alarms._data.items()):
             with as_owner(account_id, region_name), contextlib.suppress(Exception):
                 evaluate(alarm)

@@ -113,7 +113,8 @@ class Attempt:
 
     @property
     def former_resources(self) -> dict[str, Record]:
-        return (self.previous or {}).get("_resources", {})
+        records: dict[str, Record] = (self.previous or {}).get("_resources", {})
+        return records
 
     def active(self) -> list[str]:
         """Logical ids whose condition holds, in an order that respects what needs what."""

@@ -7,7 +7,6 @@ that fails here does not fail the operation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from . import deletion
@@ -75,9 +74,7 @@ def _policy_on_rollback(attempt: Attempt, logical_id: str) -> str:
     return "Retain" if policy == "Retain" and not attempt.retain_except_on_create else "Delete"
 
 
-async def _dispose(
-    attempt: Attempt, leftovers: Mapping[str, _Leftover], needs: dict[str, set[str]], removal: Removal | None = None
-) -> None:
+async def _dispose(attempt: Attempt, leftovers: dict[str, _Leftover], needs: dict[str, set[str]], removal: Removal | None = None) -> None:
     way = removal or Removal(stack=attempt.stack)
 
     async def one(logical_id: str) -> None:

@@ -60,8 +60,8 @@ class Request:
 
 def _action(request: Request) -> str:
     path = request.scope["path"]
-    if found := re.search(rb"(?:^|&)Action=([A-Za-z]+)", request.body):
-        return found.group(1).decode()
+    if queried := re.search(rb"(?:^|&)Action=([A-Za-z]+)", request.body):
+        return queried.group(1).decode()
     if target := request.headers.get("x-amz-target"):
         return target.split(".")[-1]
     if found := re.search(r"^/service/[^/]+/operation/([A-Za-z]+)$", path):

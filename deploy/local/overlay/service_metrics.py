@@ -14,11 +14,21 @@ from typing import Any
 
 from . import alarms
 from .emulator import apigateway, app, cloudwatch, functions, sqs
-from .settings import POLL_SECONDS
+from .settings import EVALUATION_SECONDS, MINUTE_SECONDS
 
 _execute_function = functions._execute_function
+_record_for_qualifier = functions._effective_func_record_for_qualifier
 _handle_execute = apigateway.handle_execute
 _lifespan = app._handle_lifespan
+
+
+def record_for_qualifier(function: dict[str, Any] | None, qualifier: str | None) -> tuple[Any, Any]:
+    """MiniStack's own, with what it loses of the call: the alias, and the concurrency that all versions share."""
+    record, config = _record_for_qualifier(function, qualifier)
+    if function is None or record is None or qualifier in (None, "$LATEST"):
+        return record, config
+    config = {**config, "FunctionArn": f"{function['config']['FunctionArn']}:{qualifier}"}
+    return {**record, "config": config, "concurrency": function.get("concurrency")}, config
 
 
 def execute_function(function: dict[str, Any], event: Any) -> Any:
@@ -27,8 +37,9 @@ def execute_function(function: dict[str, Any], event: Any) -> Any:
     if functions._function_config_scope_mismatch(config):
         # MiniStack enters the owner's account and region and comes back here.
         return _execute_function(function, event)
+    base = functions._functions.get(config.get("FunctionName")) or {}
     began = time.time()
-    result = _execute_function(function, event)
+    result = _execute_function({**function, "concurrency": base.get("concurrency", function.get("concurrency"))}, event)
     _record_call(config, result, (time.time() - began) * 1000)
     return result
 
@@ -74,30 +85,24 @@ def _record_request(api_id: str, stage: str, status: int, milliseconds: float) -
 async def keep_measuring_queues() -> None:
     """Report depth and age of every queue, again and again."""
     while True:
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(EVALUATION_SECONDS)
         for (account_id, region_name, _), queue in list(sqs._queues._data.items()):
             with alarms.as_owner(account_id, region_name), contextlib.suppress(Exception):
                 _record_queue(queue)
 
 
 def _record_queue(queue: dict[str, Any]) -> None:
-    now, dimensions = time.time(), {"QueueName": queue["name"]}
-    waiting = [message for message in queue["messages"] if message.get("visible_at", 0) <= now]
-    sent = [message.get("sent_at", now) for message in queue["messages"]]
-    for metric, value, unit in (
-        ("ApproximateNumberOfMessagesVisible", len(waiting), "Count"),
-        ("ApproximateAgeOfOldestMessage", now - min(sent, default=now), "Seconds"),
-    ):
-        _keep_latest("AWS/SQS", metric, (float(value), unit), dimensions)
-
-
-def _keep_latest(namespace: str, name: str, measured: tuple[float, str], dimensions: dict[str, str]) -> None:
-    """Gauges are read often here: of points that say the same, the first and the last are enough."""
-    points = cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dimensions)))
-    value, unit = measured
-    if len(points) > 1 and points[-1]["Value"] == points[-2]["Value"] == value and time.time() - points[-2]["Timestamp"] < POLL_SECONDS * 4:
-        points.pop()
-    cloudwatch.record_metric(namespace, name, value, unit, dimensions)
+    """A message ages as minutes pass here. An empty queue is said to be empty once, and then has nothing to report."""
+    now = time.time()
+    visible = sum(message.get("visible_at", 0) <= now for message in queue["messages"])
+    oldest = min((message.get("sent_at", now) for message in queue["messages"]), default=now)
+    if not queue["messages"] and not queue.get("_reported"):
+        return
+    queue["_reported"] = bool(queue["messages"])
+    dimensions = {"QueueName": queue["name"]}
+    cloudwatch.record_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, "Count", dimensions)
+    age = (now - oldest) * 60 / MINUTE_SECONDS
+    cloudwatch.record_metric("AWS/SQS", "ApproximateAgeOfOldestMessage", age, "Seconds", dimensions)
 
 
 async def lifespan(*asgi: Any) -> None:
@@ -111,6 +116,7 @@ async def lifespan(*asgi: Any) -> None:
 
 
 def install() -> None:
+    functions._effective_func_record_for_qualifier = record_for_qualifier
     functions._execute_function = execute_function
     functions._emit_lambda_metrics = _nothing
     apigateway.handle_execute = handle_execute

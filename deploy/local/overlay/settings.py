@@ -20,4 +20,7 @@ CHANGE_SETS_PER_STACK = int(os.environ.get("TAPLINE_CHANGE_SETS_PER_STACK", "100
 """How many change sets a stack may have. AWS has such a limit and does not document its number."""
 
 POLL_SECONDS = min(0.25, MINUTE_SECONDS / 40)
-"""Seconds between two looks at alarms."""
+"""Seconds between two looks at a rollback trigger's state."""
+
+EVALUATION_SECONDS = min(1.0, max(0.05, MINUTE_SECONDS / 20))
+"""Seconds between two evaluations of all alarms, and two measurements of all queues."""

@@ -8,10 +8,13 @@ condition.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
 from .emulator import Stack
+
+_CONDITIONS: dict[str, Callable[[str, str], bool]] = {"StringEquals": str.__eq__, "StringLike": fnmatchcase}
 
 
 def refusal(stack: Stack, action: str, logical_id: str, resource_type: str) -> str | None:
@@ -46,9 +49,8 @@ def _matches(statement: dict[str, Any], key: str, value: str) -> bool:
 
 
 def _condition_holds(condition: dict[str, Any], resource_type: str) -> bool:
-    tests = {"StringEquals": str.__eq__, "StringLike": fnmatchcase}
     for operator, wanted in condition.items():
-        test = tests.get(operator)
+        test = _CONDITIONS.get(operator)
         if test is None or not any(test(resource_type, pattern) for pattern in _list(wanted.get("ResourceType", []))):
             return False
     return True

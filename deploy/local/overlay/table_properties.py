@@ -14,7 +14,7 @@ from .extension import before_delete, extend, tag_map, true
 
 def _here(properties: dict[str, Any]) -> dict[str, Any]:
     """The settings of this region's replica, in the places where AWS::DynamoDB::Table has them."""
-    replica = next((entry for entry in properties.get("Replicas") or [] if entry["Region"] == region()), {})
+    replica: dict[str, Any] = next((entry for entry in properties.get("Replicas") or [] if entry["Region"] == region()), {})
     key = (replica.get("SSESpecification") or {}).get("KMSMasterKeyId")
     sse = properties.get("SSESpecification") or {}
     return {
@@ -32,14 +32,14 @@ def apply(name: str, given: dict[str, Any], former: dict[str, Any]) -> dict[str,
     _encrypt(table, properties["SSESpecification"])
     _expire(name, properties.get("TimeToLiveSpecification"))
     if tags := tag_map(properties):
-        own = {tag["Key"]: tag["Value"] for tag in dynamodb._tags.get(table["TableArn"], [])}
+        own: dict[str, str] = {tag["Key"]: tag["Value"] for tag in dynamodb._tags.get(table["TableArn"], [])}
         dynamodb._tags[table["TableArn"]] = [{"Key": key, "Value": value} for key, value in {**own, **tags}.items()]
     return {"TableId": table["TableId"]}
 
 
 def _encrypt(table: dict[str, Any], sse: dict[str, Any]) -> None:
     enabled = true(sse.get("SSEEnabled"))
-    spec = {"Enabled": True, **{key: sse[key] for key in ("SSEType", "KMSMasterKeyId") if key in sse}}
+    spec: dict[str, Any] = {"Enabled": True, **{key: sse[key] for key in ("SSEType", "KMSMasterKeyId") if key in sse}}
     table["SSEDescription"] = dynamodb._sse_description_from_spec(spec) if enabled else None
 
 

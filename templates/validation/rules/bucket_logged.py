@@ -1,0 +1,26 @@
+"""Data buckets log who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates.validation.rules.rule import Rule, Violation
+from templates.validation.view import View
+
+
+def check(view: View) -> Iterator[Violation]:
+    log_buckets = {
+        view.target(bucket.get("LoggingConfiguration", {}).get("DestinationBucketName")) for _, bucket in view.of_type("AWS::S3::Bucket")
+    }
+    for flat_id, bucket in view.of_type("AWS::S3::Bucket"):
+        if flat_id not in log_buckets and "LoggingConfiguration" not in bucket:
+            yield Violation(flat_id, "writes no access log", "LoggingConfiguration")
+
+
+RULE = Rule(
+    id="TAP008",
+    title="Data buckets log who reads them",
+    reason="Without access logs nobody can say afterwards who read an object",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
+    check=check,
+)

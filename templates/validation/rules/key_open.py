@@ -1,0 +1,31 @@
+"""A key's own account can still manage it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates.validation.rules.rule import Rule, Violation
+from templates.validation.view import View, text
+
+
+def check(view: View) -> Iterator[Violation]:
+    for flat_id, _ in view.of_type("AWS::KMS::Key"):
+        managers = [
+            statement
+            for statement in view.statements("key")
+            if statement.flat_id == flat_id
+            and statement.allows
+            and {"kms:PutKeyPolicy", "kms:*"} & set(statement.actions)
+            and not statement.conditions
+        ]
+        if not any(text(value).endswith(":root") for statement in managers for _, value in statement.principals):
+            yield Violation(flat_id, "has a policy that locks its account out: let the account call kms:PutKeyPolicy", "KeyPolicy")
+
+
+RULE = Rule(
+    id="TAP031",
+    title="A key's own account can still manage it",
+    reason="A key policy that nobody may change can be mended by AWS Support alone",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+    check=check,
+)

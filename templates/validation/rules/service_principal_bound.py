@@ -1,0 +1,27 @@
+"""A service acts for this account only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates.validation.rules.rule import Rule, Violation
+from templates.validation.view import View
+
+BOUNDS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "kms:CallerAccount")
+
+
+def check(view: View) -> Iterator[Violation]:
+    for statement in view.statements("bucket", "queue", "topic", "key", "secret"):
+        if statement.allows and statement.services and not statement.conditioned(*BOUNDS):
+            yield Violation(
+                statement.flat_id, f"lets {', '.join(statement.services)} in for any account: bind it by aws:SourceAccount", statement.path
+            )
+
+
+RULE = Rule(
+    id="TAP018",
+    title="A service acts for this account only",
+    reason="A service may be made to act for somebody else's account (the confused deputy)",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+    check=check,
+)

@@ -1,0 +1,37 @@
+"""Buckets, queues and topics take requests over TLS only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates.validation.rules.rule import Rule, Violation
+from templates.validation.view import Statement, View, as_list
+
+# policy type -> the property that names what it is for
+POLICIES = {"AWS::S3::BucketPolicy": "Bucket", "AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
+
+
+def _denies(statement: Statement) -> bool:
+    everybody = ("AWS", "*") in statement.principals
+    return not statement.allows and everybody and ("Bool", "aws:SecureTransport", "false") in statement.conditions
+
+
+def check(view: View) -> Iterator[Violation]:
+    denied = {
+        view.target(subject)
+        for flat_id, properties in view.of_type(*POLICIES)
+        for subject in as_list(properties.get(POLICIES[view.resources[flat_id]["Type"]]))
+        if any(_denies(statement) for statement in view.statements("bucket", "queue", "topic") if statement.flat_id == flat_id)
+    }
+    for flat_id, _ in view.of_type("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"):
+        if flat_id not in denied:
+            yield Violation(flat_id, 'has no policy that denies requests with "aws:SecureTransport": "false"')
+
+
+RULE = Rule(
+    id="TAP009",
+    title="Buckets, queues and topics take requests over TLS only",
+    reason="A request over plain HTTP can be read and changed on its way",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+    check=check,
+)

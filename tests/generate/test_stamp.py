@@ -1,0 +1,102 @@
+"""A run that changes nothing proves it by content; whatever is damaged, foreign or changed proves nothing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SOURCES = ("env", "resources", "templates", "deploy", "generate.py")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository that was generated once."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
+        else:
+            shutil.copy(source, folder)
+    cache = ROOT / "build" / ".cache" / "verdicts"
+    if cache.exists():
+        (folder / "build" / ".cache").mkdir(parents=True)
+        shutil.copy(cache, folder / "build" / ".cache")
+    assert run(folder).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def repository(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built, tmp_path / "repository")
+    return tmp_path / "repository"
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "generate.py", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def imports(folder: Path) -> set[str]:
+    """The modules that a run loads: a run with nothing to do loads no library at all."""
+    done = subprocess.run([sys.executable, "-X", "importtime", "generate.py"], cwd=folder, capture_output=True, text=True, check=True)
+    return {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_a_second_run_loads_nothing_and_prints_the_table(repository: Path) -> None:
+    assert not imports(repository) & {"yaml", "msgspec", "troposphere", "argparse", "pathlib", "hashlib", "json", "cfnlint"}
+    done = run(repository)
+    assert done.stdout.count("unchanged") == 33
+    assert "nothing to do" in done.stdout
+
+
+CHANGES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "a source": ("templates/data.py", lambda text: text + "\n# a remark\n"),
+    "an environment file": ("env/dev.yaml", lambda text: text.replace("memory: 512", "memory: 640")),
+    "a handler": ("resources/handlers/api/handler.py", lambda text: text + "\n# a remark\n"),
+    "an output": ("build/dev/data.json", lambda text: text.replace("items", "things")),
+    "the stamp": ("build/.cache/stamp", lambda text: text[:200]),
+    "the stamp's text": ("build/.cache/stamp", lambda text: "x" * 500),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_change_is_never_overlooked(repository: Path, case: str) -> None:
+    path, change = CHANGES[case]
+    file = repository / path
+    file.write_text(change(file.read_text()))
+    assert "yaml" in imports(repository)
+    expected = (repository / "build" / "dev" / "data.json").read_text()
+    assert "things" not in expected
+
+
+def test_a_removed_output_comes_back(repository: Path) -> None:
+    (repository / "build" / "dev" / "data.json").unlink()
+    assert "new" in run(repository).stdout
+    assert (repository / "build" / "dev" / "data.json").exists()
+
+
+def test_a_new_environment_file_is_seen(repository: Path) -> None:
+    text = (repository / "env" / "dev.yaml").read_text().replace("111111111111", "666666666666").replace("10.10.", "10.60.")
+    (repository / "env" / "qa.yaml").write_text(text)
+    assert run(repository).returncode == 0
+    assert (repository / "build" / "qa" / "root.json").exists()
+
+
+def test_another_command_line_is_another_run(repository: Path) -> None:
+    done = run(repository, "dev")
+    assert "staging" not in done.stdout
+    assert "dev  account" in done.stdout
+
+
+def test_it_works_from_any_folder(repository: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(repository / "generate.py")], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "nothing to do" in done.stdout
+    assert not (tmp_path / "build").exists()
