@@ -235,7 +235,7 @@ def _check_environment(document: Document) -> list[Problem]:
 def _check_defaults(document: Document) -> list[Problem]:
     """Who an environment is and where its addresses lie has no default."""
     own = ("account", "region", "network.cidr", "network.public", "network.private")
-    known = {key: "has no default: it belongs in each environment's file" for key in own} | SET_BY_LOADER
+    known = dict.fromkeys(own, "has no default: it belongs in each environment's file") | SET_BY_LOADER
     return [place.problem(dotted(path), known[dotted(path)]) for path, place in document.places.items() if dotted(path) in known]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 import env
 from deploy import manifest as contract
 from resources.assets import package
@@ -55,18 +57,35 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
     whole = {environment.name for environment in platform.environments} == set(env.names_in(request.env_dir))
     files = _files(builds, platform, whole=whole)
     if request.check:
-        return _compare(request, builds, files, whole=whole)
+        return _compare(request, builds, files, platform, whole=whole)
     with workspace.locked(request.out, tell):
-        outcome = _compare(request, builds, files, whole=whole)
+        outcome = _compare(request, builds, files, platform, whole=whole)
         if outcome.findings or not outcome.changes.any:
             return outcome
         workspace.write(request.out, files, outcome.changes)
         return Outcome(builds=builds, files=files, changes=outcome.changes, findings=(), written=True, whole=whole)
 
 
-def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], *, whole: bool) -> Outcome:
+def _with_causes(findings: Sequence[Finding], builds: Sequence[Built], platform: env.Platform) -> tuple[Finding, ...]:
+    """Findings with the line of the environment file that the faulty piece comes from."""
+    from templates.influence import causes
+
+    placed: list[Finding] = []
+    for built in builds:
+        own = [finding for finding in findings if finding.environment == built.env.name]
+        fields = causes(built, {(finding.service, finding.logical_id, finding.path) for finding in own if finding.logical_id})
+        for finding in own:
+            field = fields.get((finding.service, finding.logical_id, finding.path))
+            value = f"{platform.places[built.env.name, field]}: {field}" if field else ""
+            placed.append(msgspec.structs.replace(finding, value=value))
+    names = {built.env.name for built in builds}
+    return (*placed, *(finding for finding in findings if finding.environment not in names))
+
+
+def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], platform: env.Platform, *, whole: bool) -> Outcome:
     cache = request.out / workspace.CACHE
     findings = validate(builds, cache_dir=cache, today=request.today) if request.validate else ()
+    findings = _with_causes(findings, builds, platform) if findings else ()
     scope = _scope([built.env.name for built in builds], whole=whole)
     changes = workspace.compare(request.out, files, scope)
     return Outcome(builds=builds, files=files, changes=changes, findings=findings, written=False, whole=whole)

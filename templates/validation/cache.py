@@ -6,6 +6,7 @@ Only finished verdicts are kept, and a verdict is all that a checker found: the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -50,7 +51,8 @@ def store(path: Path | None, verdicts: Verdicts, used: Iterable[str]) -> None:
         temporary.write_bytes(b"\n".join((FORMAT, _digest(payload).encode(), payload)))
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def key(*parts: bytes | str) -> str:

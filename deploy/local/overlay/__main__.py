@@ -22,6 +22,7 @@ from . import (
     pipeline_types,
     public_apis,
     replacement,
+    resets,
     service_metrics,
     stack_actions,
     stack_answers,
@@ -53,6 +54,7 @@ BEHAVIOURS: tuple[ModuleType, ...] = (
     existing_names,
     alarms,
     service_metrics,
+    resets,
     gate,
 )
 """In the order in which they are laid over MiniStack: what wraps comes after what it wraps."""

@@ -124,6 +124,10 @@ def set_alarm_state(params: Any, given: Any, *protocol: bool) -> Any:
     return answer
 
 
+def forget_all() -> None:
+    _held.clear()
+
+
 async def keep_evaluating() -> None:
     """Evaluate every alarm of every account and region, again and again."""
     while True:

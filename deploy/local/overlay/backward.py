@@ -124,5 +124,6 @@ async def _revert_child(child: Attempt, way: Way) -> None:
 def _restore(attempt: Attempt) -> None:
     """The stack says again what it said before. What the update made is listed in ``attempt.steps`` alone from here on."""
     attempt.stack.update(attempt.previous or {})
+    attempt.stack["Description"] = attempt.stack.get("_template", {}).get("Description", "")
     attempt.stack.pop("_new_outputs", None)
     publish_exports(attempt.stack)

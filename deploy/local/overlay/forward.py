@@ -68,16 +68,26 @@ async def _one(attempt: Attempt, logical_id: str) -> None:
         record = _wanted(attempt, logical_id, resource_type, old)
         if old is not None and resource_type != STACK and _unchanged(attempt, old, record):
             return
-        event(attempt.stack, logical_id, resource_type, f"{verb}_IN_PROGRESS", physical_id=(old or {}).get("PhysicalResourceId", ""))
+        _report(attempt, record, f"{verb}_IN_PROGRESS")
         await _work(attempt, record, old)
     except asyncio.CancelledError:
         attempt.failed.add(logical_id)
-        event(attempt.stack, logical_id, resource_type, f"{verb}_FAILED", reason=attempt.cancelled)
+        _report(attempt, {"LogicalResourceId": logical_id, "ResourceType": resource_type}, f"{verb}_FAILED", attempt.cancelled)
         raise
     except Exception as error:
         attempt.failed.add(logical_id)
-        event(attempt.stack, logical_id, resource_type, f"{verb}_FAILED", reason=str(error))
+        _report(attempt, {"LogicalResourceId": logical_id, "ResourceType": resource_type}, f"{verb}_FAILED", str(error))
         raise OperationFailed(str(error), verb=verb.lower(), logical_ids=(logical_id,)) from error
+
+
+def _report(attempt: Attempt, record: Record, status: str, reason: str = "") -> None:
+    """An event, and the same said by the resource itself where the stack already has it."""
+    logical_id = record["LogicalResourceId"]
+    known = attempt.resources.get(logical_id, {})
+    if known:
+        known.update(ResourceStatus=status, ResourceStatusReason=reason, Timestamp=responses.now_iso())
+    physical_id = known.get("PhysicalResourceId", "")
+    event(attempt.stack, logical_id, record["ResourceType"], status, reason=reason, physical_id=physical_id)
 
 
 def _wanted(attempt: Attempt, logical_id: str, resource_type: str, old: Record | None) -> Record:
@@ -144,24 +154,20 @@ async def _update(attempt: Attempt, record: Record, old: Record) -> None:
 async def _nested(attempt: Attempt, record: Record, old: Record | None) -> None:
     """A nested stack: its own attempt, under this one."""
     logical_id, tagged = record["LogicalResourceId"], _tagged(attempt, record)
+    wanted = nested.read(attempt.name, tagged)
     if old is None:
-        child: Attempt | None = nested.prepare_create(attempt, logical_id, tagged)
-    else:
-        child = nested.prepare_update(attempt, logical_id, tagged, old)
-    if child is None:
-        _keep(attempt, {**record, **{key: (old or {})[key] for key in ("PhysicalResourceId", "Attributes")}}, old, applied=tagged)
+        child = nested.prepare_create(attempt, logical_id, wanted)
+        # Known to its parent from the first moment, so that a rollback finds it although it never came to be.
+        attempt.resources[logical_id] = Made(physical_id=child.stack_id, attributes={}).onto(record)
+        _report(attempt, record, "CREATE_IN_PROGRESS", _INITIATED)
+    elif not nested.differs(old, wanted):
+        _keep(attempt, {**record, **{key: old[key] for key in ("PhysicalResourceId", "Attributes")}}, old, applied=tagged)
         return
-    if old is None:
-        event(attempt.stack, logical_id, STACK, "CREATE_IN_PROGRESS", reason=_INITIATED, physical_id=child.stack_id)
     elif why := stack_policy.refusal(attempt.stack, "Update:Modify", logical_id, STACK):
         raise ValueError(why)
+    else:
+        child = nested.prepare_update(attempt, old, wanted)
     attempt.children[logical_id] = child
-    if old is None:
-        # Known to its parent from the first moment, so that a rollback finds it although it never came to be.
-        attempt.resources[logical_id] = {
-            **Made(physical_id=child.stack_id, attributes={}).onto(record),
-            "ResourceStatus": "CREATE_IN_PROGRESS",
-        }
     attributes = await nested.run(child, go_forward)
     _keep(attempt, Made(physical_id=child.stack_id, attributes=attributes).onto(record), old, applied=tagged)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .attempts import STACK, Attempt, OperationFailed, enter, snapshot
@@ -17,40 +18,62 @@ from .emulator import Record, Stack, account, cloudformation, engine, helpers, p
 _NOT_DONE = "Embedded stack {stack_id} was not successfully {verb}d: {reason}"
 
 
-def prepare_create(parent: Attempt, logical_id: str, properties: dict[str, Any]) -> Attempt:
-    """An attempt on a new child; a change set may have reserved its id."""
-    body, template, values = read(parent.name, properties)
-    reserved = stack_by_id(parent.stack.get("_reserved", {}).get(logical_id))
-    announced = reserved is not None and reserved["StackStatus"] == "REVIEW_IN_PROGRESS"
-    child = reserved if reserved is not None and announced else new_stack(parent.stack, logical_id, "CREATE_IN_PROGRESS")
-    _adopt(child, properties, (body, template, values))
-    cloudformation._stacks[child["StackName"]] = child
-    return Attempt(
-        stack=child,
-        template=template,
-        values=values,
-        previous=None,
-        parent=parent,
-        retain_except_on_create=parent.retain_except_on_create,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a parent asks of a child: template as text and parsed, parameters' values, tags."""
+
+    body: str
+    template: dict[str, Any]
+    values: dict[str, Any]
+    tags: list[dict[str, str]]
 
 
-def prepare_update(parent: Attempt, logical_id: str, properties: dict[str, Any], old: Record) -> Attempt | None:
-    """An attempt on an existing child; None where template, parameters and tags are what it has."""
+def prepare_create(parent: Attempt, logical_id: str, wanted: Wanted) -> Attempt:
+    """An attempt on a new child; a change set may have announced it."""
+    announced = stack_by_id(parent.stack.get("_reserved", {}).get(logical_id))
+    if announced is None or announced["StackStatus"] != "REVIEW_IN_PROGRESS":
+        announced = new_stack(parent.stack, logical_id, "CREATE_IN_PROGRESS")
+    return _attempt(parent, announced, wanted, None)
+
+
+def prepare_update(parent: Attempt, old: Record, wanted: Wanted) -> Attempt:
+    child = _existing(old)
+    previous = snapshot(child)
+    child["LastUpdatedTime"] = responses.now_iso()
+    return _attempt(parent, child, wanted, previous)
+
+
+def differs(old: Record, wanted: Wanted) -> bool:
+    """False where template, parameters and tags are what the child has."""
+    child = _existing(old)
+    has = (child.get("_template"), plain(child.get("_resolved_params", {})), child.get("Tags"))
+    return has != (wanted.template, plain(wanted.values), wanted.tags)
+
+
+def _existing(old: Record) -> Stack:
     child = stack_by_id(old["PhysicalResourceId"])
     if child is None:
         raise ValueError(f"Stack [{old['PhysicalResourceId']}] does not exist")
-    body, template, values = read(parent.name, properties)
-    same_tags = _tags(properties) == child.get("Tags")
-    if template == child.get("_template") and plain(values) == plain(child.get("_resolved_params", {})) and same_tags:
-        return None
-    previous = snapshot(child)
-    _adopt(child, properties, (body, template, values))
-    child["LastUpdatedTime"] = responses.now_iso()
+    return child
+
+
+def _attempt(parent: Attempt, child: Stack, wanted: Wanted, previous: Stack | None) -> Attempt:
+    child.update(
+        {
+            "Description": wanted.template.get("Description", ""),
+            "Parameters": [{"ParameterKey": n, "ParameterValue": v["Value"], "NoEcho": v["NoEcho"]} for n, v in wanted.values.items()],
+            "Tags": wanted.tags,
+            "Capabilities": provisioners._inherited_capabilities(child["_parent_stack_name"]),
+            "_template": wanted.template,
+            "_template_body": wanted.body,
+            "_resolved_params": wanted.values,
+            "_conditions": engine._evaluate_conditions(wanted.template, wanted.values),
+        }
+    )
     return Attempt(
         stack=child,
-        template=template,
-        values=values,
+        template=wanted.template,
+        values=wanted.values,
         previous=previous,
         parent=parent,
         retain_except_on_create=parent.retain_except_on_create,
@@ -100,8 +123,8 @@ def publish_exports(stack: Stack) -> None:
             cloudformation._exports[name] = {"StackId": stack["StackId"], "Name": name, "Value": output["OutputValue"]}
 
 
-def read(parent_name: str, properties: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """A child's template as text and parsed, and its parameters' values.
+def read(parent_name: str, properties: dict[str, Any]) -> Wanted:
+    """What the properties of a nested stack ask for.
 
     Raises:
         ValueError: in AWS's words where the template or a parameter is not there or not good.
@@ -112,7 +135,7 @@ def read(parent_name: str, properties: dict[str, Any]) -> tuple[str, dict[str, A
     template = engine._parse_template(body)
     provisioners._check_nested_stack_capabilities(parent_name, template)
     given = [{"Key": name, "Value": str(value)} for name, value in (properties.get("Parameters") or {}).items()]
-    return body, template, engine._resolve_parameters(template, given)
+    return Wanted(body=body, template=template, values=engine._resolve_parameters(template, given), tags=_tags(properties))
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -147,22 +170,6 @@ def new_stack(parent: Stack, logical_id: str, status: str) -> Stack:
     cloudformation._stacks[name] = child
     cloudformation._stack_events.setdefault(child["StackId"], [])
     return child
-
-
-def _adopt(child: Stack, properties: dict[str, Any], parts: tuple[str, dict[str, Any], dict[str, Any]]) -> None:
-    body, template, values = parts
-    child.update(
-        {
-            "Description": template.get("Description", ""),
-            "Parameters": [{"ParameterKey": n, "ParameterValue": v["Value"], "NoEcho": v["NoEcho"]} for n, v in values.items()],
-            "Tags": _tags(properties),
-            "Capabilities": provisioners._inherited_capabilities(child["_parent_stack_name"]),
-            "_template": template,
-            "_template_body": body,
-            "_resolved_params": values,
-            "_conditions": engine._evaluate_conditions(template, values),
-        }
-    )
 
 
 def _tags(properties: dict[str, Any]) -> list[dict[str, str]]:

@@ -203,7 +203,8 @@ def _diff(child: ChangeSet, properties: dict[str, Any], parent_name: str) -> Non
         ValueError: in AWS's words where template or parameters are not good.
     """
     stack = cloudformation._stacks[child["StackName"]]
-    body, template, values = read(parent_name, properties)
+    wanted = read(parent_name, properties)
+    template, values = wanted.template, wanted.values
     former, former_values = stack.get("_template", {}), stack.get("_resolved_params", {})
     changed_values = {name for name, value in plain(values).items() if plain(former_values).get(name) != value}
     retag = stack.get("_resources", {}) if child["ChangeSetType"] == "UPDATE" and _retagged(stack, properties) else ()
@@ -221,7 +222,7 @@ def _diff(child: ChangeSet, properties: dict[str, Any], parent_name: str) -> Non
             "Changes": [_perhaps(change, unknown) for change in changes],
             "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in plain(values).items()],
             "_template": template,
-            "_template_body": body,
+            "_template_body": wanted.body,
             "_resolved_params": values,
         }
     )

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .emulator import cloudformation, provisioners, responses
+from .emulator import provisioners, responses
 
 Made = tuple[str, dict[str, Any]]
 
 _pipelines = responses.AccountRegionScopedDict()
-_reset = cloudformation.reset
 
 
 def _create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Made:
@@ -37,12 +36,10 @@ def _delete(physical_id: str, properties: dict[str, Any]) -> None:
     _pipelines.pop(physical_id, None)
 
 
-def reset() -> None:
-    _reset()
+def forget_all() -> None:
     _pipelines.clear()
 
 
 def install() -> None:
     provisioners._RESOURCE_HANDLERS["AWS::CodePipeline::Pipeline"] = {"create": _create, "update": _update, "delete": _delete}
     provisioners._STACK_TAG_PROPERTY["AWS::CodePipeline::Pipeline"] = ("Tags", "list")
-    cloudformation.reset = reset

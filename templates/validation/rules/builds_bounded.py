@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import View, text
 
-SECRET = re.compile(r"(?i)(passw(or)?d|secret|private_?key|api_?key|credential|token)")
+SECRET = re.compile(r"(?i)(passw(or)?d|secret|private[_-]?key|api[_-]?key|credential|token)")
 
 
 def check(view: View) -> Iterator[Violation]:

@@ -1,0 +1,21 @@
+"""What the overlay itself remembers is forgotten when MiniStack is reset."""
+
+from __future__ import annotations
+
+from . import alarms, attempts, pipeline_types
+from .emulator import cloudformation
+
+_reset = cloudformation.reset
+
+FORGET = (attempts.forget_all, alarms.forget_all, pipeline_types.forget_all)
+"""One function for each module that remembers something."""
+
+
+def reset() -> None:
+    _reset()
+    for forget in FORGET:
+        forget()
+
+
+def install() -> None:
+    cloudformation.reset = reset
