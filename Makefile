@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 INSTALLED := $(VENV)/.installed
+# The local AWS pins versions of its own and plays the Lambda runtime with its interpreter: it lives apart.
+EMULATOR_VENV := .venv-emulator
+EMULATOR := $(EMULATOR_VENV)/.installed
 
 export PYTHONHASHSEED ?= 0
 
@@ -15,9 +18,9 @@ export PYTHONHASHSEED ?= 0
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## Make .venv with everything that the other targets need
+install: $(INSTALLED) $(EMULATOR) ## Make .venv with everything that the other targets need, and the local AWS's own
 
-$(INSTALLED): setup.cfg constraints.txt
+$(INSTALLED): setup.cfg constraints.txt Makefile
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed, $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % v[:2])'
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@packages=$$($(RUN) -c 'import configparser as c; p = c.ConfigParser(); p.read("setup.cfg"); print(*(" ".join([p["options"]["install_requires"], *p["options.extras_require"].values()]).split()))'); \
@@ -31,6 +34,15 @@ $(INSTALLED): setup.cfg constraints.txt
 generate: $(INSTALLED) ## Build and validate the templates of every environment into build/
 	@$(RUN) generate.py
 
+$(EMULATOR): deploy/local/requirements.txt Makefile
+	@test -x $(EMULATOR_VENV)/bin/python || $(PYTHON) -m venv $(EMULATOR_VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+	  VIRTUAL_ENV=$(EMULATOR_VENV) uv pip install --quiet --compile-bytecode --requirement deploy/local/requirements.txt; \
+	else \
+	  $(EMULATOR_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement deploy/local/requirements.txt; \
+	fi
+	@touch $@
+
 lint: $(INSTALLED) ## Check the sources' style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -38,7 +50,7 @@ lint: $(INSTALLED) ## Check the sources' style
 types: $(INSTALLED) ## Check the sources' types
 	@$(BIN)/mypy
 
-test: $(INSTALLED) ## Run all tests on both cores
+test: $(INSTALLED) $(EMULATOR) ## Run all tests on both cores
 	@$(RUN) -m pytest -n 2 --dist loadgroup
 
 check: lint types test ## Everything that a change must pass: lint, types, tests

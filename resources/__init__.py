@@ -1,0 +1,1 @@
+"""Builders by family: plain values in, troposphere objects out, safe by default."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import email.utils
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -87,9 +90,6 @@ def test_an_answer_that_is_dropped_was_done(aws: Aws, faults: Faults) -> None:
 
 
 def test_latency_holds_up_nobody_else(aws: Aws, faults: Faults) -> None:
-    import threading
-    import time
-
     faults.add(service="ssm", latency=1.0, times=1)
     slow = threading.Thread(target=CALLS["ssm"], args=(aws,))
     aws.client("ssm")
@@ -105,9 +105,6 @@ def test_latency_holds_up_nobody_else(aws: Aws, faults: Faults) -> None:
 
 
 def test_the_clock_of_answers_is_shifted(aws: Aws, faults: Faults) -> None:
-    import email.utils
-    import time
-
     faults.add(service="sts", skew=600)
     said = CALLS["sts"](aws)["ResponseMetadata"]["HTTPHeaders"]["date"]
     assert email.utils.parsedate_to_datetime(said).timestamp() - time.time() == pytest.approx(600, abs=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -58,8 +59,6 @@ def test_a_grandchild_names_its_parent_and_the_same_root(aws: Aws) -> None:
 
 
 def test_the_root_is_in_progress_until_its_children_are_settled(aws: Aws) -> None:
-    import json
-
     made = aws.cloudformation.create_change_set(
         StackName="app",
         ChangeSetName="proposal",
@@ -158,3 +157,10 @@ def exists(aws: Aws, change_set_id: str) -> bool:
     except aws.cloudformation.exceptions.ChangeSetNotFoundException:
         return False
     return True
+
+
+def test_deleting_a_stack_in_review_deletes_what_it_announced(aws: Aws) -> None:
+    propose(aws, app(aws, storage(), reader()), "CREATE")
+    aws.cloudformation.delete_stack(StackName="app")
+    wait(lambda: not aws.cloudformation.describe_stacks()["Stacks"], "the stacks in review to be gone")
+    assert aws.create("app", template({"Value": parameter()})) == "CREATE_COMPLETE"

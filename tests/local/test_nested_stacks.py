@@ -134,3 +134,21 @@ def test_an_export_of_a_child_is_known_and_goes_with_a_failed_update(aws: Aws) -
 
 def physical(aws: Aws, stack_name: str, logical_id: str) -> str:
     return aws.child(stack_name, logical_id)
+
+
+def test_a_template_is_read_from_a_bucket_in_the_host_of_its_address(aws: Aws) -> None:
+    path_style = aws.publish(template({"Value": parameter()}))
+    bucket, key = path_style.split("/", 4)[3:]
+    made = template({"Child": stack(f"https://{bucket}.s3.us-east-1.amazonaws.com/{key}")})
+    assert aws.create("app", made) == "CREATE_COMPLETE"
+
+
+def test_the_resources_of_a_running_operation_can_be_described(aws: Aws, faults: Faults) -> None:
+    aws.create("app", app(aws, storage("one"), reader("a")))
+    faults.add(logical_id="Own", verb="update", latency=0.3)
+    aws.cloudformation.update_stack(StackName="app", TemplateBody=json.dumps(app(aws, storage("two"), reader("b"))))
+    aws.wait_status(aws.child("app", "Storage"), "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    found = aws.cloudformation.describe_stack_resources(StackName="app")["StackResources"]
+    states = {resource["LogicalResourceId"]: resource["ResourceStatus"] for resource in found}
+    assert states == {"Storage": "UPDATE_COMPLETE", "Reader": "UPDATE_IN_PROGRESS"}
+    assert aws.settled("app") == "UPDATE_COMPLETE"

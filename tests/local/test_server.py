@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from pathlib import Path
 
@@ -55,8 +57,6 @@ def test_a_state_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
 
 def test_the_process_of_somebody_else_is_neither_found_nor_stopped(tmp_path: Path, local_aws: Running) -> None:
     """The number that was written down belongs to another process now: the test itself."""
-    import os
-
     (tmp_path / "server.json").write_text(json.dumps({"pid": os.getpid(), "port": local_aws.port, "version": "1.5.33", "started": 0.0}))
     assert LocalAws(folder=tmp_path).stop() is None
 
@@ -79,6 +79,12 @@ def test_a_server_that_ends_at_once_has_its_last_words_in_the_error(tmp_path: Pa
     python = fake_interpreter(tmp_path, "echo 'the overlay is written for ministack 1.5.33, found 9.9.9' >&2; exit 1")
     with pytest.raises(LocalAwsError, match=r"written for ministack 1\.5\.33, found 9\.9\.9"):
         LocalAws(folder=tmp_path, interpreter=python).start()
+
+
+def test_an_environment_with_another_ministack_or_none_is_refused_by_the_overlay_itself(tmp_path: Path) -> None:
+    """The interpreter of these tests has no MiniStack: it pins botocore, and so has an environment of its own."""
+    with pytest.raises(LocalAwsError, match=r"written for ministack 1\.5\.33, found none: install deploy/local/requirements\.txt"):
+        LocalAws(folder=tmp_path, interpreter=Path(sys.executable)).start()
 
 
 def test_the_server_listens_on_the_loopback_address_alone(local_aws: Running) -> None:

@@ -27,12 +27,14 @@ from . import (
     stack_actions,
     stack_answers,
     table_properties,
+    template_urls,
     topic_properties,
     web_acl_types,
 )
 from .emulator import app
 
 BEHAVIOURS: tuple[ModuleType, ...] = (
+    template_urls,
     operations,
     stack_actions,
     stack_answers,

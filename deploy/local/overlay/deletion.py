@@ -28,7 +28,7 @@ class Removal:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-async def delete_stack(stack_name: str, stack_id: str, retain_resources: Collection[str] = (), force: bool = False) -> None:
+async def delete_stack(stack_name: str, stack_id: str, retain_resources: Collection[str] = (), *, force: bool = False) -> None:
     """What DeleteStack starts; the signature is that of MiniStack's own."""
     stack = stack_by_id(stack_id)
     if stack is not None:
