@@ -32,7 +32,8 @@ def interfaces(env: Environment) -> Iterator[Endpoint]:
     """Every other service that the functions call: title, service, policy."""
     own = f"{env.project}-*-{env.name}"
     parameters = statements.arn(f"ssm:parameter/{env.project}/{env.name}/*")
-    yield "CloudFormationEndpoint", "cloudformation", _policy([*DRIFT_DETECTION, *DRIFT_STATUS], ["*"])
+    stacks = statements.arn(f"cloudformation:stack/{env.project}-*")
+    yield "CloudFormationEndpoint", "cloudformation", _policy(DRIFT_DETECTION, [stacks], status=DRIFT_STATUS)
     yield "KmsEndpoint", "kms", _policy([kms.Decrypt, kms.GenerateDataKey], [statements.arn("kms:key/*")])
     yield "LogsEndpoint", "logs", _policy([logs.CreateLogStream, logs.PutLogEvents], [statements.arn(f"logs:log-group:/aws/*/{own}:*")])
     yield "MonitoringEndpoint", "monitoring", _policy([cloudwatch.PutMetricData], ["*"])
@@ -84,15 +85,21 @@ def _service_name(thing: str) -> Sub:
     return Sub(f"com.amazonaws.${{AWS::Region}}.{thing}")
 
 
-def _policy(actions: Sequence[Action], resources: list[Any]) -> PolicyDocument:
-    """Any principal of this account: who may do what stands in the identities' policies, this is the outer wall."""
-    return statements.document(
-        Statement(
-            Sid="ThisAccount",
-            Effect=Allow,
-            Principal=Principal("*"),
-            Action=list(actions),
-            Resource=resources,
-            Condition=Condition(StringEquals("aws:PrincipalAccount", AccountId)),
-        )
+def _policy(actions: Sequence[Action], resources: list[Any], status: Sequence[Action] = ()) -> PolicyDocument:
+    """Any principal of this account: who may do what stands in the identities' policies, this is the outer wall.
+
+    ``status``: actions that know no resource.
+    """
+    own = _of_this_account("ThisAccount", actions, resources)
+    return statements.document(own, *([_of_this_account("Status", status, ["*"])] if status else []))
+
+
+def _of_this_account(sid: str, actions: Sequence[Action], resources: list[Any]) -> Statement:
+    return Statement(
+        Sid=sid,
+        Effect=Allow,
+        Principal=Principal("*"),
+        Action=list(actions),
+        Resource=resources,
+        Condition=Condition(StringEquals("aws:PrincipalAccount", AccountId)),
     )

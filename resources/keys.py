@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from awacs import kms
-from awacs.aws import Principal, Statement
+from awacs.aws import BoolIfExists, Condition, Principal, Statement
 from troposphere import Ref
 from troposphere.kms import Alias, Key
 
@@ -15,11 +15,10 @@ from resources.naming import name
 if TYPE_CHECKING:
     from env.model import Environment
 
-# Everything that keeps the account able to manage its key, and nothing that reads data with it.
+# Everything that keeps the account able to manage its key, and nothing that reads data with it. Grants are not among it.
 _ADMINISTRATION = [
     kms.CancelKeyDeletion,
     kms.CreateAlias,
-    kms.CreateGrant,
     kms.DeleteAlias,
     kms.DescribeKey,
     kms.DisableKey,
@@ -50,7 +49,7 @@ def key_with_alias(env: Environment, title: str, thing: str, description: str, u
         Description=description,
         EnableKeyRotation=True,
         PendingWindowInDays=30,
-        KeyPolicy=statements.document(_administration(), *users),
+        KeyPolicy=statements.document(_administration(), _deny_other_grants(), *users),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
     )
@@ -66,4 +65,17 @@ def _administration() -> Statement:
         Principal=Principal("AWS", statements.global_arn("iam:root")),
         Action=_ADMINISTRATION,
         Resource=["*"],
+    )
+
+
+def _deny_other_grants() -> Statement:
+    """A grant hands the key on past every policy: only AWS services may have one (Control Tower, CT.KMS.PR.3)."""
+    neither = {"aws:PrincipalIsAWSService": "false", "kms:GrantIsForAWSResource": "false"}
+    return Statement(
+        Sid="DenyOtherGrants",
+        Effect="Deny",
+        Principal=Principal("*"),
+        Action=[kms.CreateGrant],
+        Resource=["*"],
+        Condition=Condition(BoolIfExists(neither)),
     )

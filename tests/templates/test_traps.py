@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from awacs.aws import Condition, StringEquals
+from awacs.aws import ArnLike, Condition, StringEquals
 from awacs.sqs import SendMessage
 from troposphere import awslambda, encode_to_dict
 
@@ -29,7 +29,7 @@ def test_awacs_drops_the_first_of_two_conditions_of_one_operator() -> None:
 
 def test_our_statements_keep_every_condition() -> None:
     made: dict[str, Any] = encode_to_dict(
-        statements.allow_everywhere("X", [SendMessage], StringEquals("a", "1"), statements.ArnLike("b", "2"), StringEquals("c", "3"))
+        statements.allow_everywhere("X", [SendMessage], StringEquals("a", "1"), ArnLike("b", "2"), StringEquals("c", "3"))
     )
     assert made["Condition"] == {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}, "a": "1", "c": "3"}, "ArnLike": {"b": "2"}}
 

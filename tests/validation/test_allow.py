@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from templates.validation import allow
@@ -26,19 +27,11 @@ def listed(tmp_path: Path, *lines: str) -> allow.AllowList:
     return allow.load(path, "allow.yaml")
 
 
+ITEM = Finding(environment="dev", service="data", logical_id="Items", rule="E1", tool="cfn-lint", message="m", type="AWS::A::B")
+
+
 def finding(**parts: str) -> Finding:
-    return Finding(
-        **{
-            "environment": "dev",
-            "service": "data",
-            "logical_id": "Items",
-            "rule": "E1",
-            "tool": "cfn-lint",
-            "message": "m",
-            "type": "AWS::A::B",
-            **parts,
-        }
-    )  # type: ignore[arg-type]
+    return msgspec.structs.replace(ITEM, **parts)
 
 
 def test_an_allowed_finding_is_left_out(tmp_path: Path) -> None:

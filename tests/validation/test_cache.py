@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_what_was_stored_is_loaded(tmp_path: Path) -> None:
     assert cache.load(tmp_path / "verdicts") == {"key": FOUND, "clean": ()}
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "cut": lambda data: data[: len(data) // 2],
     "one byte changed": lambda data: data.replace(b"wrong", b"right"),

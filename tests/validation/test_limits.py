@@ -25,7 +25,7 @@ def test_the_real_templates_are_far_from_every_quota(builds: dict[str, Built]) -
         assert {name for name, *_ in limits.count(built)} == set(limits.QUOTAS)
 
 
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], str]] = {
     "resources": ({"Resources": {f"Q{n}": QUEUE for n in range(501)}}, "501 resources of 500 allowed"),
     "parameters": ({"Parameters": {f"P{n}": {"Type": "String"} for n in range(201)}}, "201 parameters of 200 allowed"),
     "outputs": ({"Outputs": {f"O{n}": {"Value": "x"} for n in range(201)}}, "201 outputs of 200 allowed"),
