@@ -13,7 +13,7 @@ from env.model import Environment, Tools
 from env.schema import of
 
 if TYPE_CHECKING:
-    from env.loader import Draft
+    from env.draft import Draft
 
 _LONGEST = 60
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from env.document import Document, InvalidDocument, Path_, Place, Problem, dotted, read, scalars
+from env.document import Document, InvalidDocument, Place, Problem, dotted, read, scalars
+from env.draft import Draft
 from env.fields import only_here, varying
 from env.model import NAME_PATTERN, Environment, Tools
 
@@ -41,25 +42,6 @@ class Platform:
     tools: Tools
     values: dict[str, dict[str, Any]]
     places: dict[tuple[str, str], Place]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """One environment while it is being checked: its data over the defaults, and where each value stands."""
-
-    name: str
-    data: dict[str, Any]
-    places: Mapping[Path_, Place]
-    start: Place
-    environment: Environment | Tools | None = None
-    problems: list[Problem] = field(default_factory=list)
-
-    def at(self, *path: str | int) -> Place:
-        """The place of a value, or of the nearest value around it that stands in a file."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.places:
-                return self.places[path[:end]]
-        return self.start
 
 
 def names_in(folder: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from env.model import Environment, Tools
 from env.regions import REGIONS
 
 if TYPE_CHECKING:
-    from env.loader import Draft
+    from env.draft import Draft
 
 Found = tuple[Path_, str]
 Block = tuple[int, int]

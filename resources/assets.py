@@ -55,6 +55,11 @@ def package(folder: str, root: Path = HANDLERS) -> Asset:
     return Asset(name=folder, sha256=sha256(data).hexdigest(), data=data)
 
 
+def handlers(root: Path = HANDLERS) -> tuple[str, ...]:
+    """Names of all functions that there are sources for."""
+    return tuple(sorted(path.parent.name for path in root.glob("*/handler.py")))
+
+
 def asset_key(digest: str) -> str:
     """Where an asset is published in the artifact bucket."""
     return f"assets/{digest}.zip"

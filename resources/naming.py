@@ -34,6 +34,8 @@ LIMITS = {
     "api": 128,
     "web acl": 128,
     "dashboard": 255,
+    "security group": 255,
+    "stack": 128,
     "tag": 256,
 }
 

@@ -36,7 +36,7 @@ def build(env: Environment) -> Service:
         variables={
             "METRIC_NAMESPACE": namespace,
             "REPORT_BUCKET": service.needs("LogBucketName"),
-            "STACK_NAME": name(env, APP_STACK, "tag"),
+            "STACK_NAME": name(env, APP_STACK, "stack"),
             "TOPIC_ARN": service.needs("DriftTopicArn"),
             **configuration(env),
         },

@@ -12,13 +12,11 @@ import msgspec
 
 import env
 from deploy import manifest as contract
-from resources.assets import package
+from resources.assets import handlers, package
 from templates import manifest as manifests
 from templates import workspace
 from templates.build import Built, build, encode
 from templates.validation import Finding, validate
-
-HANDLERS = ("api", "drift", "worker")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +95,7 @@ def _scope(names: Sequence[str], *, whole: bool) -> Callable[[str], bool]:
 
 
 def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> dict[str, bytes]:
-    assets = [package(name) for name in HANDLERS]
+    assets = [package(name) for name in handlers()]
     files: dict[str, bytes] = {}
     encoded: dict[str, bytes] = {}
     for built in builds:

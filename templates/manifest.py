@@ -13,6 +13,7 @@ from resources import naming
 from resources.tags import tags
 from templates import root
 from templates.build import Built, digest
+from templates.drift import APP_STACK
 from templates.monitoring import RELEASE_ALARM
 from templates.validation.limits import count
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from env.model import Environment
     from resources.assets import Asset
 
-APP = "app"
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
 
@@ -62,7 +62,7 @@ def release(manifests: dict[str, bytes], commit: str | None) -> contract.Release
 def _app(built: Built) -> contract.Stack:
     env = built.env
     return contract.Stack(
-        name=naming.name(env, APP, "tag"),
+        name=naming.name(env, APP_STACK, "stack"),
         region=env.region,
         root="root",
         services=built.services,

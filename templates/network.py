@@ -110,7 +110,7 @@ def _function_security_group(service: Service, vpc: ec2.VPC) -> ec2.SecurityGrou
     return service.add(
         ec2.SecurityGroup(
             "FunctionSecurityGroup",
-            GroupName=name(service.env, "functions", "tag"),
+            GroupName=name(service.env, "functions", "security group"),
             GroupDescription="Lambda functions: no way in, HTTPS out",
             VpcId=Ref(vpc),
             SecurityGroupEgress=[
@@ -134,7 +134,7 @@ def _endpoints(
     group = service.add(
         ec2.SecurityGroup(
             "EndpointSecurityGroup",
-            GroupName=name(service.env, "endpoints", "tag"),
+            GroupName=name(service.env, "endpoints", "security group"),
             GroupDescription="Interface endpoints: HTTPS in from the functions",
             VpcId=Ref(vpc),
             SecurityGroupIngress=[

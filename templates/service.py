@@ -6,16 +6,6 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-# troposphere loads cfn_flip (16 ms) for `to_yaml` alone, which nothing here calls: give it a module that loads at first use.
-if "cfn_flip" not in sys.modules:
-    from importlib.util import LazyLoader, find_spec, module_from_spec
-
-    _spec = find_spec("cfn_flip")
-    if _spec is not None and _spec.loader is not None:
-        _spec.loader = LazyLoader(_spec.loader)
-        sys.modules["cfn_flip"] = module_from_spec(_spec)
-        _spec.loader.exec_module(sys.modules["cfn_flip"])
-
 from troposphere import AWSObject, Output, Parameter, Ref, Template
 
 from resources.tags import tag, tags

@@ -58,8 +58,9 @@ def _keys(builds: Sequence[Built]) -> dict[Name, str]:
     keys = {}
     for built in builds:
         values = msgspec.json.encode(built.env)
+        where = msgspec.json.encode((built.env.account, built.env.region, built.env.disaster_recovery))
         for service, data in built.encoded.items():
-            keys[built.env.name, service] = cache.key("template", checkers, built.env.region, built.env.account, data)
+            keys[built.env.name, service] = cache.key("template", checkers, where, data)
         flat = msgspec.json.encode(built.flat)
         keys[built.env.name, FLAT] = cache.key("flat", checkers, values, flat, json.dumps(sorted(built.names.items())))
     return keys

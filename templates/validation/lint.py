@@ -21,6 +21,7 @@ from templates import root
 from templates.validation.finding import Finding
 
 if TYPE_CHECKING:
+    from env.model import Environment
     from templates.build import Built
 
 _SOURCE = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
@@ -64,9 +65,14 @@ class Judge:
 
         env = subject.built.env
         # W3002 speaks of the local paths that this copy of the root has and the published root has not.
-        config = ConfigMixIn([], regions=[env.region], ignore_checks=["W3002"])
+        config = ConfigMixIn([], regions=regions_of(env), ignore_checks=["W3002"])
         matches = run_template_by_file_path(str(path), config, self.rules, False)
         return env.name, subject.service, [_finding(subject, match) for match in matches]
+
+
+def regions_of(env: Environment) -> list[str]:
+    """The regions that the environment's templates must be right in."""
+    return [env.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])]
 
 
 def _lay_out(folder: Path, subjects: Sequence[Subject]) -> list[Path]:

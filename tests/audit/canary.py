@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.audit.subject import Subject
 from templates.root import title
+from tests.audit.subject import Subject
 
 NAME = "canary"
 
@@ -22,7 +22,10 @@ _RESOURCES = {
 def canary() -> Subject:
     """Everything that should not be, in one small service."""
     flat = {f"{title('canary')}{name}": resource for name, resource in _RESOURCES.items()}
-    flat["CanaryRole"] = {**_RESOURCES["Role"], "Properties": {**_RESOURCES["Role"]["Properties"], "ManagedPolicyArns": [{"Ref": "CanaryRolePolicy"}]}}  # type: ignore[dict-item]
+    flat["CanaryRole"] = {
+        **_RESOURCES["Role"],
+        "Properties": {**_RESOURCES["Role"]["Properties"], "ManagedPolicyArns": [{"Ref": "CanaryRolePolicy"}]},
+    }  # type: ignore[dict-item]
     return Subject(
         name=NAME,
         account="999999999999",

@@ -69,6 +69,7 @@ CHANGES = {
     "varies not": ("dev", MEMORY, f"{MEMORY}\n  runtime: python3.13", ":14:3: lambda.runtime: is the same in every environment"),
     "varies not, whole section": ("dev", "guard:", "alarms:\n  errors: 9\nguard:", "alarms.errors: is the same in every environment"),
     "no default for": ("defaults", "project: tap", 'account: "555555555555"\nproject: tap', "account: has no default"),
+    "what only the tools account sets": ("dev", "guard:", "trust: {}\nguard:", "trust: unknown key"),
     "own name": ("dev", "guard:", "name: prod\nguard:", "name: is set by the file's own name"),
     "unknown check": ("defaults", "check: http", "check: htp", "checks[1].check: expected one of alarms, http,"),
     "wrong key of a check": ("defaults", "path: /health", "pth: /health", "checks[1].pth: unknown key: did you mean path?"),

@@ -39,3 +39,14 @@ def test_our_statements_sort_their_actions() -> None:
 
     made = encode_to_dict(statements.allow("X", [sqs.SendMessage, sqs.DeleteMessage], ["r"]))
     assert made["Action"] == ["sqs:DeleteMessage", "sqs:SendMessage"]
+
+
+def test_generating_does_not_load_what_only_yaml_output_needs() -> None:
+    import subprocess
+    import sys
+
+    from tests.conftest import ROOT
+
+    script = "import sys, templates.build; assert 'cfn_flip.yaml_dumper' not in sys.modules; from troposphere import Template; print(Template().to_yaml())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "Resources: {}"

@@ -244,7 +244,7 @@ IDENTITY = own(
     ("key that never rotates", "dev", "keys", "DataKey", put("EnableKeyRotation", False), "TAP030"),
     ("key that is gone in a week", "dev", "keys", "DataKey", put("PendingWindowInDays", 7), "TAP030"),
     ("key that locks its account out", "dev", "keys", "DataKey", drop("KeyPolicy.Statement.0"), "TAP031"),
-    ("key for any account's alarms", "dev", "keys", "MessagingKey", drop("KeyPolicy.Statement.2.Condition"), "TAP018"),
+    ("key for any account's alarms", "dev", "keys", "MessagingKey", drop("KeyPolicy.Statement.3.Condition"), "TAP018"),
     ("shared role", "dev", "compute", "WorkerFunction", put("Role", {"Fn::GetAtt": ["ApiRole", "Arn"]}), "TAP032"),
 )
 COMPUTE = own(

@@ -45,5 +45,9 @@ def _findings(name: str, risks: Mapping[str, Any], subject: Subject) -> Iterator
 
 
 TOOL = Tool(
-    name="cloudsplaining", package="cloudsplaining", unit="policies", reads="the identity policies and trusts, literal values", examine=examine
+    name="cloudsplaining",
+    package="cloudsplaining",
+    unit="policies",
+    reads="the identity policies and trusts, literal values",
+    examine=examine,
 )

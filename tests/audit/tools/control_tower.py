@@ -66,9 +66,7 @@ def parse(text: str, subjects: dict[str, Subject]) -> list[Finding]:
             rule, message = _named(failed)
             for logical_id in {piece.split("/")[2] for piece in _paths(failed) if piece.startswith("/Resources/")}:
                 resource, kind = subject.find(path.stem, logical_id)
-                found.add(
-                    Finding(tool="control-tower", rule=rule, environment=subject.name, resource=resource, type=kind, message=message)
-                )
+                found.add(Finding(tool="control-tower", rule=rule, environment=subject.name, resource=resource, type=kind, message=message))
     return sorted(found)
 
 
