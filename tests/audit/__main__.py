@@ -1,99 +1,88 @@
-"""``python -m tests.audit``: generate, run the battery, judge its findings, and write the figures into docs/security.md."""
+"""``python -m tests.audit``: run every tool over every environment; what is not accepted with a reason fails."""
 
 from __future__ import annotations
 
-import argparse
-import subprocess
+import re
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from tests.audit import accepted, figures, marked, subject
-from tests.audit.accepted import AcceptedError, AcceptedList, Judgement
-from tests.audit.canary import NAME, canary
-from tests.audit.finding import Report
-from tests.audit.subject import Subject
-from tests.audit.tools import TOOLS, Tool
-from tests.audit.workplace import AuditError, prepare, version
+import env
+from templates.build import Built, build
+from templates.validation import allow
+from templates.validation.finding import Finding
+from tests.audit.canary import canary
+from tests.audit.tools import HERE, ROOT, TOOLS, Tool, ToolError, environment, version
 
-ROOT = Path(__file__).parent.parent.parent
+ACCEPTED = HERE / "accepted.yaml"
 DOCUMENT = ROOT / "docs" / "security.md"
+_FIGURES = re.compile(r"(<!-- figures -->\n).*(<!-- /figures -->)", re.DOTALL)
 
 
-def main(arguments: Sequence[str]) -> int:
-    options = _options(arguments)
-    code = subprocess.run([sys.executable, "generate.py"], cwd=ROOT, check=False, stdout=subprocess.DEVNULL).returncode
-    if code:
-        print(f"generate.py ended with {code}: run it to see why", file=sys.stderr)
-        return code
+def main() -> int:
+    """Exit 0: nothing but what is accepted. 1: something else, or an acceptance that is over or unused."""
+    builds = [build(environment) for environment in env.load(ROOT / "env").environments]
+    jobs = [(tool, built) for tool in TOOLS for built in builds]
+    dev = next(built for built in builds if built.env.name == "dev")
+    for tool in TOOLS:
+        environment(tool)
     try:
-        known = accepted.load()
-        subjects = subject.read(ROOT / "build")
-        reports = audit(subjects, [tool for tool in TOOLS if not options.tool or tool.name in options.tool])
-    except (AcceptedError, AuditError) as error:
+        with ThreadPoolExecutor(2) as pool:
+            found = [finding for findings in pool.map(lambda job: _judge(*job), jobs) for finding in findings]
+            list(pool.map(lambda tool: _prove(tool, canary(dev), found), TOOLS))
+    except ToolError as error:
         print(error, file=sys.stderr)
-        return 2
-    findings = [finding for report in reports for finding in report.findings]
-    judgement = known.judge(findings, date.today(), {report.tool for report in reports})
-    show(reports, judgement, subjects)
-    if judgement.passed and not options.check and not options.tool:
-        _write(reports, judgement, known, subjects)
-    return 0 if judgement.passed else 1
+        return 1
+    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(found, date.today(), [built.env.name for built in builds])
+    table = _table(builds, found)
+    print(table)
+    for finding in left:
+        print(
+            f"{finding.tool} {finding.rule} {finding.environment}/{finding.service}/{finding.logical_id} {finding.type}: {finding.message}"
+        )
+    if not left:
+        DOCUMENT.write_text(_FIGURES.sub(lambda match: f"{match[1]}{table}{match[2]}", DOCUMENT.read_text()))
+    return 1 if left else 0
 
 
-def audit(subjects: Sequence[Subject], tools: Sequence[Tool]) -> list[Report]:
-    """Every tool over every environment, two at a time.
-
-    Raises:
-        AuditError: a tool cannot be installed, crashed, or does not see the faults of the canary.
-    """
-    with tempfile.TemporaryDirectory(prefix="tapline-audit-") as folder, ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda tool: examine(tool, subjects, Path(folder)), tools))
+def _judge(tool: Tool, built: Built) -> list[Finding]:
+    with tempfile.TemporaryDirectory(prefix="tapline-audit-") as folder:
+        return [_finding(tool, built, *found) for found in tool.run(Path(folder), built, environment(tool))]
 
 
-def examine(tool: Tool, subjects: Sequence[Subject], scratch: Path) -> Report:
-    place = prepare(tool.name, ROOT, scratch)
-    start = time.monotonic()
-    found = tool.examine(place, [*subjects, canary()])
-    if not any(finding.environment == NAME for finding in found):
-        raise AuditError(f"{tool.name} finds nothing wrong with the canary, a service made of faults: its silence proves nothing")
-    return Report(
-        tool=tool.name,
-        version=version(tool.name, tool.package),
-        subjects=tool.count(subjects),
-        unit=tool.unit,
-        findings=tuple(finding for finding in found if finding.environment != NAME),
-        seconds=time.monotonic() - start,
+def _prove(tool: Tool, faulty: Built, found: Sequence[Finding]) -> None:
+    """Raises ToolError where a tool sees nothing in a build with known faults that it did not see without them."""
+    known = {(finding.rule, finding.service, finding.logical_id) for finding in found if finding.tool == tool.name}
+    if not {(finding.rule, finding.service, finding.logical_id) for finding in _judge(tool, faulty)} - known:
+        raise ToolError(f"{tool.name} finds none of the faults seeded for it: it is blind, and its silence proves nothing")
+
+
+def _finding(tool: Tool, built: Built, rule: str, flat_id: str, message: str) -> Finding:
+    service, logical_id = built.names.get(flat_id, ("root", flat_id))
+    kind = str(built.flat["Resources"].get(flat_id, {}).get("Type", ""))
+    return Finding(
+        environment=built.env.name, service=service, logical_id=logical_id, rule=rule, tool=tool.name, message=message, type=kind
     )
 
 
-def show(reports: Sequence[Report], judgement: Judgement, subjects: Sequence[Subject]) -> None:
-    print(figures.by_tool(reports, judgement))
-    print(figures.by_environment(reports, subjects), end="\n\n")
-    print(", ".join(f"{report.tool} took {report.seconds:.0f} s" for report in reports), file=sys.stderr)
-    for finding in judgement.new:
-        print(f"new: {finding}")
-    for complaint in judgement.complaints:
-        print(complaint)
-    print("every finding is accepted with a reason" if judgement.passed else "mend these, or accept them: see docs/security.md")
-
-
-def _write(reports: Sequence[Report], judgement: Judgement, known: AcceptedList, subjects: Sequence[Subject]) -> None:
-    parts = (figures.by_tool(reports, judgement), figures.by_environment(reports, subjects), figures.reasons(judgement, known))
-    if marked.replace(DOCUMENT, "audit figures", "\n\n".join(parts)):
-        print(f"{DOCUMENT.relative_to(ROOT)} has new figures", file=sys.stderr)
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.audit", description="Run the wider battery of checkers over build/.")
-    parser.add_argument("--check", action="store_true", help="judge the findings, write no figures")
-    parser.add_argument("--tool", action="append", choices=[tool.name for tool in TOOLS], help="run this one alone; may be repeated")
-    return parser.parse_args(arguments)
+def _table(builds: Sequence[Built], found: Sequence[Finding]) -> str:
+    """Figures by tool, in Markdown."""
+    resources = sum(len(built.flat["Resources"]) for built in builds)
+    lines = [
+        f"{date.today().isoformat()}, {resources} resources in {len(builds)} environments:",
+        "",
+        "| tool | version | findings | per 100 resources | rules concerned |",
+        "|---|---|---|---|---|",
+    ]
+    for tool in TOOLS:
+        own = [finding for finding in found if finding.tool == tool.name]
+        rules = ", ".join(sorted({finding.rule for finding in own})) or "-"
+        lines.append(f"| {tool.name} | {version(tool)} | {len(own)} | {100 * len(own) / resources:.1f} | {rules} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,35 +1,27 @@
-"""An environment with known faults: a tool that does not find them is blind, and its silence proves nothing."""
+"""A build with known faults: a tool that finds nothing new in it is blind, and its silence proves nothing."""
 
 from __future__ import annotations
 
-from templates.root import title
-from tests.audit.subject import Subject
+from functools import reduce
 
-NAME = "canary"
+from templates.build import Built
+from tests.validation.defects import Defect, drop, seed, statement
 
-_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
-_UNKNOWN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObjectt"], "Resource": ["*"]}]}
-_ANYBODY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"AWS": "*"}}]}
+FAULTS = (
+    Defect("bucket without encryption", "dev", "storage", "DataBucket", drop("BucketEncryption"), "any"),
+    Defect("open to the public", "dev", "storage", "DataBucket", drop("PublicAccessBlockConfiguration"), "any"),
+    Defect("everything on everything", "dev", "compute", "ApiRolePolicy", statement("PolicyDocument", Action=["*"], Resource=["*"]), "any"),
+    Defect(
+        "an action that is none",
+        "dev",
+        "compute",
+        "WorkerRolePolicy",
+        statement("PolicyDocument", Action=["s3:GetObjectt"], Resource=["*"]),
+        "any",
+    ),
+)
 
-_RESOURCES = {
-    "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}},
-    "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": _ANYBODY, "ManagedPolicyArns": [{"Ref": "RolePolicy"}]}},
-    "RolePolicy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _EVERYTHING}},
-    "OtherPolicy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _UNKNOWN}},
-}
 
-
-def canary() -> Subject:
-    """Everything that should not be, in one small service."""
-    flat = {f"{title('canary')}{name}": resource for name, resource in _RESOURCES.items()}
-    flat["CanaryRole"] = {
-        **_RESOURCES["Role"],
-        "Properties": {**_RESOURCES["Role"]["Properties"], "ManagedPolicyArns": [{"Ref": "CanaryRolePolicy"}]},
-    }  # type: ignore[dict-item]
-    return Subject(
-        name=NAME,
-        account="999999999999",
-        region="us-east-1",
-        templates={"canary": {"Resources": _RESOURCES}},
-        flat={"Resources": flat},
-    )
+def canary(built: Built) -> Built:
+    """``built`` with every fault in it."""
+    return reduce(seed, FAULTS, built)

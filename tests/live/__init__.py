@@ -1,0 +1,1 @@
+"""Live tests: the real templates on the local AWS, over HTTP."""
