@@ -13,6 +13,7 @@ import msgspec
 
 from templates.validation import allow, cache, limits
 from templates.validation.finding import Finding
+from templates.validation.local_root import judged
 
 if TYPE_CHECKING:
     from templates.build import Built
@@ -52,7 +53,7 @@ Name = tuple[str, str]
 def _keys(builds: Sequence[Built]) -> dict[Name, str]:
     """(environment, service) -> the key of its verdict; the flat copy is a subject too, for our own rules.
 
-    The root's verdict depends on its children, which its own text names by their digests.
+    The root's verdict depends on what it gives its children and takes from them (see ``judged``).
     """
     checkers = cache.checkers()
     keys = {}
@@ -60,7 +61,7 @@ def _keys(builds: Sequence[Built]) -> dict[Name, str]:
         values = msgspec.json.encode(built.env)
         where = msgspec.json.encode((built.env.account, built.env.region, built.env.disaster_recovery))
         for service, data in built.encoded.items():
-            keys[built.env.name, service] = cache.key("template", checkers, where, data)
+            keys[built.env.name, service] = cache.key("template", checkers, where, judged(built) if service == "root" else data)
         flat = msgspec.json.encode(built.flat)
         keys[built.env.name, FLAT] = cache.key("flat", checkers, values, flat, json.dumps(sorted(built.names.items())))
     return keys

@@ -7,7 +7,6 @@ and the templates are shared out over two processes.
 
 from __future__ import annotations
 
-import copy
 import os
 import tempfile
 from collections.abc import Sequence
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from templates import root
 from templates.validation.finding import Finding
+from templates.validation.local_root import local_root
 
 if TYPE_CHECKING:
     from env.model import Environment
@@ -85,17 +84,9 @@ def _lay_out(folder: Path, subjects: Sequence[Subject]) -> list[Path]:
         done[name] = folder / name
         done[name].mkdir()
         for service, data in subject.built.encoded.items():
-            content = msgspec.json.encode(_local(subject.built)) if service == "root" else data
+            content = msgspec.json.encode(local_root(subject.built)) if service == "root" else data
             (done[name] / f"{service}.json").write_bytes(content)
     return [done[subject.built.env.name] / f"{subject.service}.json" for subject in subjects]
-
-
-def _local(built: Built) -> dict[str, Any]:
-    """The root with local paths in place of its templates' URLs."""
-    document = copy.deepcopy(built.templates["root"])
-    for service in built.services:
-        document["Resources"][root.title(service)]["Properties"]["TemplateURL"] = f"./{service}.json"
-    return document
 
 
 def _finding(subject: Subject, match: Any) -> Finding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.audit.marked import table
 from tests.bench import cdk, own
 from tests.bench.clock import Usage
 from tests.bench.growth import Step
@@ -74,3 +73,15 @@ def beside(comparison: cdk.Comparison | str) -> str:
     if isinstance(comparison, str):
         return comparison
     return processes(comparison.usages, cdk.DEFAULT)
+
+
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table, columns padded so that it reads in a terminal too; all but the first column to the right."""
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+
+    def line(row: tuple[str, ...]) -> str:
+        cells = [cell.rjust(width) if column else cell.ljust(width) for column, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        return f"| {' | '.join(cells)} |"
+
+    rule = "|".join(("-" * (width + 1) + ":") if column else ("-" * (width + 2)) for column, width in enumerate(widths))
+    return "\n".join([line(heads), f"|{rule}|", *map(line, rows)])

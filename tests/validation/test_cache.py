@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates.validation import cache
+from templates.build import Built, encode
+from templates.validation import _keys, cache
 from templates.validation.finding import Finding
+from tests.validation.defects import Defect, put, seed
 
 FOUND = (Finding(environment="dev", service="data", logical_id="Items", rule="E1", tool="cfn-lint", message="wrong"),)
 
@@ -73,6 +77,21 @@ def test_verdicts_of_other_runs_stay_until_there_are_too_many(tmp_path: Path) ->
 @given(parts=st.lists(st.text(), min_size=1, max_size=4), other=st.lists(st.text(), min_size=1, max_size=4))
 def test_keys_differ_wherever_a_part_differs(parts: list[str], other: list[str]) -> None:
     assert (cache.key(*parts) == cache.key(*other)) == (parts == other)
+
+
+def test_a_change_inside_a_service_leaves_the_roots_verdict_standing_and_one_at_its_boundary_does_not(builds: dict[str, Built]) -> None:
+    def keys(built: Built) -> dict[str, str]:
+        return {service: key for (_, service), key in _keys([built]).items()}
+
+    before = keys(builds["dev"])
+    inside = seed(builds["dev"], Defect("x", "dev", "data", "Items", put("TableName", "other"), ""))
+    after = keys(inside)
+    assert {service for service in before if before[service] != after[service]} == {"data", "flat"}
+    outputs = copy.deepcopy(builds["dev"].templates)
+    outputs["data"]["Outputs"]["More"] = {"Value": "x"}
+    boundary = replace(builds["dev"], templates=outputs, encoded={**builds["dev"].encoded, "data": encode(outputs["data"])})
+    changed = keys(boundary)
+    assert {service for service in before if before[service] != changed[service]} == {"data", "root"}
 
 
 def test_the_checkers_are_named_with_their_versions() -> None:
