@@ -38,13 +38,15 @@ class LocalAwsError(Exception):
 class Options:
     """How a server is to be.
 
-    ``minute_seconds``: how long a minute of monitoring time and of alarm periods lasts; ``resource_seconds``: how long each
+    ``minute_seconds``: how long a minute of monitoring time and of alarm periods lasts; ``change_set_seconds``: how long each
+    nested change set takes to settle; ``resource_seconds``: how long each
     resource takes; ``page_size``: changes, events and stacks on a page; ``auth``: enforce IAM policies and signatures;
     ``persist``: keep all data over a stop.
     """
 
     minute_seconds: float = 60.0
     resource_seconds: float = 0.0
+    change_set_seconds: float = 0.01
     page_size: int = 100
     auth: bool = False
     persist: bool = False
@@ -171,6 +173,7 @@ class LocalAws:
             "TAPLINE_MINUTE_SECONDS": str(options.minute_seconds),
             "TAPLINE_PAGE_SIZE": str(options.page_size),
             "TAPLINE_RESOURCE_SECONDS": str(options.resource_seconds),
+            "TAPLINE_CHANGE_SET_SECONDS": str(options.change_set_seconds),
             **({"AUTH": "true"} if options.auth else {}),
             **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if options.persist else {}),
         }

@@ -159,7 +159,7 @@ class Faults:
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server a session and worker. A minute of monitoring time lasts half a second; a page has few members."""
     server = LocalAws(folder=Path(tmp_path_factory.mktemp("local-aws")))
-    yield server.start(Options(minute_seconds=0.5, page_size=20))
+    yield server.start(Options(minute_seconds=0.5, change_set_seconds=0.1, page_size=20))
     server.stop()
 
 
