@@ -8,6 +8,7 @@ whatever YAML would read as something else than it looks like is refused. The re
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,29 +16,17 @@ from typing import Any
 
 import yaml
 
+from env.plain import resolve
+from env.secret import MESSAGE, in_comments, is_secret, visible
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
 Path_ = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
-_NULL = ("", "~", "null")
-_OTHER_NULL = ("Null", "NULL")
-# What YAML 1.1's implicit types take for something else than the text that stands there.
-_SURPRISING = (
-    ("a boolean", re.compile(r"(?i:yes|no|on|off|y|n|true|false)\Z")),
-    ("a number of base 8, 16 or 2", re.compile(r"[-+]?0([0-9_]+|x[0-9a-fA-F_]+|b[01_]+|o[0-7_]+)\Z")),
-    ("a number of base 60", re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?\Z")),
-    ("a number", re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*\.?[0-9_]*)([eE][-+]?[0-9]+)?\Z")),
-    ("infinity or not a number", re.compile(r"[-+]?\.(?i:inf|nan)\Z")),
-    ("a date", re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z")),
-    ("null", re.compile(r"(?i:null)\Z")),
-    ("a merge key", re.compile(r"<<\Z")),
-    ("a default value", re.compile(r"=\Z")),
-)
-_ACCOUNT = re.compile(r"[0-9]{11,13}\Z")
+# No text editor writes these, and a terminal obeys some of them.
+_UNREADABLE = re.compile(r"^ *\t|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]", re.MULTILINE)
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +55,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
     def problem(self, key: str, message: str) -> Problem:
-        return Problem(self.file, self.line, self.column, key, message)
+        return Problem(self.file, self.line, self.column, visible(key, 120), visible(message, 500))
 
 
 @dataclass(frozen=True)
@@ -103,10 +92,16 @@ def read(path: Path, shown: str) -> Document:
     """
     start = Place(shown, 1, 1)
     try:
-        if path.is_symlink():
+        kind = path.lstat().st_mode
+        if stat.S_ISLNK(kind):
             raise InvalidDocument([start.problem("", "is a symbolic link: put the file itself here")])
+        # Opening a named pipe would wait for ever.
+        if not stat.S_ISREG(kind):
+            raise InvalidDocument([start.problem("", "is no file: put one here")])
         with path.open("rb") as handle:
             raw = handle.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidDocument([start.problem("", "is missing: write it (see README)")]) from None
     except OSError as error:
         raise InvalidDocument([start.problem("", f"cannot be read: {error.strerror}")]) from error
     if len(raw) > MAX_BYTES:
@@ -117,9 +112,12 @@ def read(path: Path, shown: str) -> Document:
 def parse(text: str, shown: str) -> Document:
     """Read a text that stands for the file ``shown``. Raises InvalidDocument."""
     builder = _Builder(shown)
+    builder.problems += [Place(shown, line, 1).problem("", f"comment {MESSAGE}") for line in in_comments(text)]
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
+            if builder.documents > 1:
+                break
     except yaml.YAMLError as error:
         raise InvalidDocument([*builder.problems, _syntax(error, text, shown)]) from error
     except _TooDeep as error:
@@ -144,24 +142,27 @@ def _text(raw: bytes, start: Place) -> str:
         line = raw[: error.start].count(b"\n") + 1
         place = Place(start.file, line, error.start - raw.rfind(b"\n", 0, error.start))
         raise InvalidDocument([place.problem("", "is not UTF-8 text: save the file as UTF-8")]) from error
-    for number, row in enumerate(text.split("\n"), 1):
-        if "\t" in row[: len(row) - len(row.lstrip())]:
-            raise InvalidDocument([Place(start.file, number, row.index("\t") + 1).problem("", "tab in the indentation: use spaces")])
-        bad = next((character for character in row if ord(character) < 32 and character not in "\t\r"), None)
-        if bad is not None:
-            place = Place(start.file, number, row.index(bad) + 1)
-            raise InvalidDocument([place.problem("", f"control character {ord(bad)}: this is no text file")])
+    bad = _UNREADABLE.search(text)
+    if bad is not None:
+        end = bad.end() - 1
+        place = _place_of(text, end, start.file)
+        message = "tab in the indentation: use spaces" if text[end] == "\t" else f"control character {ord(text[end])}: this is no text file"
+        raise InvalidDocument([place.problem("", message)])
     return text
+
+
+def _place_of(text: str, offset: int, shown: str) -> Place:
+    return Place(shown, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
 def _syntax(error: yaml.YAMLError, text: str, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
     if mark is None:
-        return Problem(shown, 1, 1, "", f"is not YAML: {reason}")
-    lines = text.splitlines()
+        return _place_of(text, getattr(error, "position", 0), shown).problem("", f"is not YAML: {reason}")
+    lines = text.split("\n")
     hint = ": a tab stands here, use spaces" if mark.line < len(lines) and "\t" in lines[mark.line] else ""
-    return Problem(shown, mark.line + 1, mark.column + 1, "", f"is not YAML: {reason}{hint}")
+    return Place(shown, mark.line + 1, mark.column + 1).problem("", f"is not YAML: {reason}{hint}")
 
 
 class _TooDeep(Exception):
@@ -200,7 +201,10 @@ class _Builder:
             self._document_start(event, place)
         elif isinstance(event, yaml.AliasEvent):
             self._refuse(place, f"alias *{event.anchor}: write the value itself")
-            self._value(None, place)
+            if self._waits_for_key():
+                self._unusable_key(place)
+            else:
+                self._value(None, place)
         elif isinstance(event, yaml.ScalarEvent):
             self._scalar(event, place)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -220,35 +224,41 @@ class _Builder:
         if len(self.levels) >= MAX_DEPTH:
             raise _TooDeep(place.problem("", f"is nested deeper than {MAX_DEPTH} levels"))
         value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        level = self.levels[-1] if self.levels else None
-        if level is not None and isinstance(level.value, dict) and level.key is None:
+        if self._waits_for_key():
             self._refuse(place, "a key must be a plain name")
-            level.key = f"?{len(level.seen)}"
-            self.levels.append(_Level(value, (*level.path, level.key)))
-            # What stands here is a key; its own value follows and is dropped with it.
+            self.levels.append(_Level(value, self._unusable_key(place)))
             return
         self.levels.append(_Level(value, self._value(value, place)))
 
     def _scalar(self, event: Any, place: Place) -> None:
         self._plain(event, place)
-        level = self.levels[-1] if self.levels else None
-        if level is not None and isinstance(level.value, dict) and level.key is None:
-            self._key(level, event, place)
+        if self._waits_for_key():
+            self._key(self.levels[-1], event, place)
             return
         path = self._path()
-        plain = event.style is None or event.style == ""
-        value, complaint = _resolve(event.value) if plain else (event.value, None)
+        value, complaint = (event.value, None) if event.style else resolve(event.value)
         if complaint:
             where = self.places.get(path, place)
-            self.problems.append(where.problem(dotted(path), complaint))
+            self.problems.append(where.problem(dotted(path), MESSAGE if is_secret(path, value) else complaint))
         self._value(value, place)
+
+    def _waits_for_key(self) -> bool:
+        return bool(self.levels) and isinstance(self.levels[-1].value, dict) and self.levels[-1].key is None
+
+    def _unusable_key(self, place: Place) -> Path_:
+        """Something that was refused stands for a key: a name that nobody could write takes its place."""
+        level = self.levels[-1]
+        level.key = f"?{place.line}:{place.column}"
+        path = (*level.path, level.key)
+        self.places[path] = place
+        return path
 
     def _key(self, level: _Level, event: Any, place: Place) -> None:
         key = event.value
         if key == "<<":
             self._refuse(place, "merge key <<: write the values themselves")
-        elif not event.style and not isinstance(_resolve(key)[0], str):
-            self._refuse(place, f"key {_shown(key)}: a key must be a name")
+        elif not event.style and not isinstance(resolve(key)[0], str):
+            self._refuse(place, f"key {visible(key, 40) or 'without a name'}: a key must be a name")
         if key in level.seen:
             path = dotted((*level.path, key))
             self.problems.append(place.problem(path, f"stands here twice, first in line {level.seen[key]}: keep one"))
@@ -286,35 +296,10 @@ class _Builder:
             self._refuse(place, f"tag {event.tag}: values here are plain texts, numbers, true, false, lists and mappings")
 
     def _refuse(self, place: Place, message: str) -> None:
-        self.problems.append(place.problem(dotted(self._path()), message))
-
-
-def _resolve(text: str) -> tuple[Any, str | None]:
-    """A plain scalar's value, and a complaint where YAML would read it as something else than it looks like."""
-    if text in _NULL:
-        return None, None
-    if text in ("true", "false"):
-        return text == "true", None
-    if _INTEGER.match(text) and not _ACCOUNT.match(text) and len(text) < 18:
-        return int(text), None
-    if _FLOAT.match(text):
-        return float(text), None
-    for what, pattern in _SURPRISING:
-        if pattern.match(text):
-            return text, _complaint(text, what)
-    return text, None
-
-
-def _complaint(text: str, what: str) -> str:
-    if _ACCOUNT.match(text):
-        return f'quote it: "{text}" (without quotes YAML reads a number)'
-    if what == "a boolean":
-        return f'found {text}, which YAML reads as a boolean: write true or false, or quote a text: "{text}"'
-    return f'found {_shown(text)}, which YAML reads as {what}: quote it if it is a text: "{_shown(text)}"'
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}..."
+        """At the key where it is about its value, so that the value is not complained about once more."""
+        path = self._path()
+        where = place if self._waits_for_key() or not path else self.places.get(path, place)
+        self.problems.append(where.problem(dotted(path), message))
 
 
 def _kind(value: Any) -> str:

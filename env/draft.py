@@ -2,28 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from env.document import Path_, Place, Problem
+from env.document import Document, Path_, Place, Problem
 from env.model import Environment, Tools
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """One environment while it is being checked: its data over the defaults, and where each value stands."""
+    """One environment, or the tools account, while it is being checked.
+
+    ``documents`` are the files that it comes from, its own first; ``data`` and ``places`` are what they give together.
+    """
 
     name: str
-    data: dict[str, Any]
-    places: Mapping[Path_, Place]
     start: Place
-    environment: Environment | Tools | None = None
-    problems: list[Problem] = field(default_factory=list)
+    documents: tuple[Document, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+    places: Mapping[Path_, Place] = field(default_factory=dict)
+    made: Environment | Tools | None = None
+    problems: tuple[Problem, ...] = ()
 
     def at(self, *path: str | int) -> Place:
         """The place of a value, or of the nearest value around it that stands in a file."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.places:
-                return self.places[path[:end]]
-        return self.start
+        return _nearest(self.places, path, self.start)
+
+    def at_missing(self, path: Path_, *, shared: bool) -> Place:
+        """Where a missing value belongs: in the environment's own file, or in the one that all environments share."""
+        document = self.documents[-1 if shared else 0]
+        return _nearest(document.places, path, Place(document.file, 1, 1))
+
+    def having(self, problems: Iterable[Problem], made: Environment | Tools | None = None) -> Draft:
+        """With more problems; a value that was refused already, or holds a secret, is not complained about a second time."""
+        taken = {replace(problem, message="") for problem in self.problems}
+        new = tuple(problem for problem in problems if replace(problem, message="") not in taken)
+        return replace(self, problems=self.problems + new, made=made or self.made)
+
+
+def over(own: Document, defaults: Document) -> tuple[dict[str, Any], dict[Path_, Place]]:
+    """An environment's own values over the defaults, and the place of each."""
+    data = _merge(defaults.data, own.data)
+    places = {path: place for path, place in defaults.places.items() if _stands_in(data, path)}
+    return data, places | own.places
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Mappings merge key by key, at any depth; every other value replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _stands_in(data: Any, path: Path_) -> bool:
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _nearest(places: Mapping[Path_, Place], path: Path_, start: Place) -> Place:
+    for end in range(len(path), 0, -1):
+        if path[:end] in places:
+            return places[path[:end]]
+    return start

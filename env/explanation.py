@@ -3,152 +3,150 @@
 from __future__ import annotations
 
 import difflib
-import json
+import re
+from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from env.document import Path_, Problem, dotted
+from env.fields import every, varying
 from env.model import Environment, Tools
 from env.schema import of
+from env.words import deref, expected, hint, is_mapping, shown
 
 if TYPE_CHECKING:
     from env.draft import Draft
 
-_LONGEST = 60
+Node = dict[str, Any]
+
+_LOADERS_OWN = ("name", "tools")
+# So many misspelt keys are matched with what they stand for; a file with more of them is no environment.
+_MOST_TYPOS = 50
 
 
 def explain(draft: Draft, model: type[Environment] | type[Tools]) -> list[Problem]:
     """Every error of ``draft``, at the line of the key that it is about."""
+    own = {key: value for key, value in draft.data.items() if model is Tools or key not in _LOADERS_OWN}
+    explanation = _Explanation(draft, _schema(model), every() if model is Environment else frozenset())
+    return sorted(set(explanation.of(explanation.schema, (), own, _validator(model))))
+
+
+@cache
+def _schema(model: type[Environment] | type[Tools]) -> Node:
+    """The model without what is the loader's own: nobody can write it, and the tools account's file has errors of its own."""
     schema = of(model)
-    validator = jsonschema_rs.validator_for(schema)
-    data = draft.data
-    if model is Environment:
-        # The tools account has a file, and errors, of its own.
-        data = {key: value for key, value in data.items() if key != "tools"}
-        validator = jsonschema_rs.validator_for({**schema, "required": [name for name in schema["required"] if name != "tools"]})
-    found: list[Problem] = []
-    for error in validator.iter_errors(data):
-        found.extend(_problems(draft, schema, error))
-    return sorted(set(found))
+    own = {key: value for key, value in schema["properties"].items() if model is Tools or key not in _LOADERS_OWN}
+    return {**schema, "properties": own, "required": [name for name in schema["required"] if name in own]}
 
 
-def _problems(draft: Draft, schema: dict[str, Any], error: Any) -> list[Problem]:
-    path: Path_ = tuple(error.instance_path)
-    node = _node(schema, error.schema_path)
-    value = _follow(draft.data, path)
-    if node.get("anyOf") and isinstance(value, dict) and "check" in value:
-        return _check_problems(draft, schema, path, node)
-    keyword = str(error.schema_path[-1]) if error.schema_path else ""
-    if keyword == "required":
-        return [_missing(draft, path, name) for name in node["required"] if name not in value]
-    if keyword == "additionalProperties":
-        known = node.get("properties", {})
-        return [_unknown(draft, (*path, name), list(known)) for name in value if name not in known]
-    return [draft.at(*path).problem(dotted(path), f"expected {expected(schema, node)}, found {shown(value)}")]
+@cache
+def _validator(model: type[Environment] | type[Tools]) -> Any:
+    return jsonschema_rs.validator_for(_schema(model))
 
 
-def _check_problems(draft: Draft, schema: dict[str, Any], path: Path_, node: dict[str, Any]) -> list[Problem]:
-    """A verification check that fits none of the kinds: explain it by the kind that it says it is."""
-    value = _follow(draft.data, path)
-    kinds = {kind["properties"]["check"]["enum"][0]: kind for kind in (_deref(schema, option) for option in node["anyOf"])}
-    kind = kinds.get(value["check"])
-    if kind is None:
-        return [_unknown_value(draft, (*path, "check"), value["check"], list(kinds))]
-    inner = jsonschema_rs.validator_for({**kind, "$defs": schema["$defs"]})
-    found = []
-    for error in inner.iter_errors(value):
-        below: Path_ = (*path, *error.instance_path)
-        keyword = str(error.schema_path[-1])
-        part = _node(kind, error.schema_path)
-        if keyword == "required":
-            found += [_missing(draft, below, name) for name in part["required"] if name not in value]
+class _Explanation:
+    """One draft's errors; a node is a part of the schema, a path leads to the value that it is about."""
+
+    def __init__(self, draft: Draft, schema: Node, fields: frozenset[str]) -> None:
+        self.draft = draft
+        self.schema = schema
+        self.fields = fields
+
+    def of(self, node: Node, path: Path_, value: Any, validator: Any = None) -> Iterator[Problem]:
+        validator = validator or jsonschema_rs.validator_for({**node, "$defs": self.schema["$defs"]})
+        for error in validator.iter_errors(_without_fractions(value)):
+            below: Path_ = tuple(error.instance_path)
+            yield from self._problems(error, node, (*path, *below), _follow(value, below))
+
+    def _problems(self, error: Any, root: Node, path: Path_, value: Any) -> Iterator[Problem]:
+        node = _node(self.schema, root, error.schema_path)
+        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+        if "propertyNames" in error.schema_path:
+            yield from self._misnamed(node, path, value)
+        elif keyword == "required":
+            meant = _meant(node, value)
+            yield from (self._missing((*path, name)) for name in node["required"] if name not in value and name not in meant)
         elif keyword == "additionalProperties":
-            found += [_unknown(draft, (*below, name), list(part["properties"])) for name in value if name not in part["properties"]]
+            known = list(node.get("properties", {}))
+            yield from (self._unknown((*path, name), known) for name in value if name not in known)
+        elif "anyOf" in node and isinstance(value, dict):
+            yield from self._alternatives(node, path, value)
         else:
-            found.append(
-                draft.at(*below).problem(dotted(below), f"expected {expected(schema, part)}, found {shown(_follow(draft.data, below))}")
-            )
-    return found
+            yield self._unexpected(node, path, value)
+
+    def _alternatives(self, node: Node, path: Path_, value: dict[str, Any]) -> Iterator[Problem]:
+        """Keys and values that fit none of several models: explain them by the one that they are meant for."""
+        models = [model for model in (deref(self.schema, option) for option in node["anyOf"]) if is_mapping(model)]
+        tag = node.get("discriminator", {}).get("propertyName")
+        kinds = {model["properties"][tag]["enum"][0]: model for model in models} if tag else {}
+        if not models:
+            yield self._unexpected(node, path, value)
+        elif not tag:
+            yield from self.of(models[0], path, value)
+        elif tag not in value:
+            close = difflib.get_close_matches(tag, value, n=1)
+            message = f"is missing: one of {', '.join(sorted(kinds))}"
+            yield self._unknown((*path, close[0]), [tag]) if close else self._problem((*path, tag), message)
+        elif not isinstance(value[tag], str) or value[tag] not in kinds:
+            close = difflib.get_close_matches(str(value[tag]), kinds, n=1)
+            message = f"expected one of {', '.join(sorted(kinds))}, found {shown(value[tag])}"
+            yield self._problem((*path, tag), message + (f": did you mean {close[0]}?" if close else ""))
+        else:
+            yield from self.of(kinds[value[tag]], path, value)
+
+    def _problem(self, path: Path_, message: str) -> Problem:
+        return self.draft.at(*path).problem(dotted(path), message)
+
+    def _unexpected(self, node: Node, path: Path_, value: Any) -> Problem:
+        return self._problem(path, f"expected {expected(self.schema, node)}, found {shown(value)}{hint(self.schema, node, value)}")
+
+    def _misnamed(self, node: Node, path: Path_, value: dict[str, Any]) -> Iterator[Problem]:
+        names = node["propertyNames"]
+        for name in value:
+            if not re.search(names["pattern"], name):
+                yield self._problem((*path, name), f"expected as a name {names.get('description', names['pattern'])}")
+
+    def _missing(self, path: Path_) -> Problem:
+        """Said in the file where it belongs."""
+        key = dotted(path)
+        if not self.fields or any(key.startswith((f"{field}.", f"{field}[")) for field in self.fields):
+            return self._problem(path, "is missing: set it here")
+        varies = any(field == key or field.startswith(f"{key}.") for field in varying())
+        return self.draft.at_missing(path, shared=not varies).problem(key, "is missing: set it here")
+
+    def _unknown(self, path: Path_, known: list[str]) -> Problem:
+        name = str(path[-1])
+        close = difflib.get_close_matches(name, known, n=1)
+        elsewhere = sorted(field for field in self.fields if field.endswith(f".{name}"))
+        if close or elsewhere:
+            return self._problem(path, f"unknown key: did you mean {' or '.join(close or elsewhere)}?")
+        return self._problem(path, f"unknown key: known here: {', '.join(sorted(known))}")
 
 
-def _missing(draft: Draft, path: Path_, name: str) -> Problem:
-    place = draft.at(*path) if path else draft.start
-    return place.problem(dotted((*path, name)), "is missing: set it here")
+def _meant(node: Node, value: dict[str, Any]) -> set[str]:
+    """What is missing under its own name because it is misspelt, which is said already."""
+    strange = [key for key in value if key not in node["properties"]][:_MOST_TYPOS]
+    return {close for key in strange for close in difflib.get_close_matches(key, node["properties"], n=1)}
 
 
-def _unknown(draft: Draft, path: Path_, known: list[str]) -> Problem:
-    name = str(path[-1])
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}"
-    return draft.at(*path).problem(dotted(path), f"unknown key: {hint}")
+def _without_fractions(data: Any) -> Any:
+    """JSON Schema takes 512.0 for a whole number, the model does not, and has no fractions: no value may look like one."""
+    if isinstance(data, dict):
+        return {key: _without_fractions(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without_fractions(value) for value in data]
+    return 0.5 if isinstance(data, float) else data
 
 
-def _unknown_value(draft: Draft, path: Path_, value: Any, known: list[str]) -> Problem:
-    close = difflib.get_close_matches(str(value), known, n=1)
-    hint = f": did you mean {close[0]}?" if close else ""
-    return draft.at(*path).problem(dotted(path), f"expected one of {', '.join(sorted(known))}, found {shown(value)}{hint}")
-
-
-def expected(schema: dict[str, Any], node: dict[str, Any]) -> str:
-    """A schema in words: ``a whole number from 128 to 10240``."""
-    node = _deref(schema, node)
-    if "anyOf" in node:
-        return " or ".join(expected(schema, option) for option in node["anyOf"])
-    if "enum" in node:
-        return ("one of " if len(node["enum"]) > 1 else "") + ", ".join(json.dumps(value).strip('"') for value in node["enum"])
-    kind = node.get("type")
-    if kind == "integer":
-        return f"a whole number{_range(node)}"
-    if kind == "string":
-        return _text(node)
-    if kind == "array":
-        count = node.get("minItems")
-        return f"a list of {count}" if count is not None and count == node.get("maxItems") else "a list"
-    return {"boolean": "true or false", "null": "null", "object": "keys and values", "number": "a number"}.get(str(kind), str(kind))
-
-
-def _text(node: dict[str, Any]) -> str:
-    description = node.get("description")
-    if description and "pattern" in node:
-        return f"{description}" if description.startswith(("a", "l")) else f"a text: {description}"
-    if "pattern" in node:
-        return f"a text like {node['pattern']}"
-    length = f" of {node['minLength']} to {node['maxLength']} characters" if "maxLength" in node and "minLength" in node else ""
-    return f"a text{length}"
-
-
-def _range(node: dict[str, Any]) -> str:
-    low, high = node.get("minimum"), node.get("maximum")
-    if low is not None and high is not None:
-        return f" from {low} to {high}"
-    return f" of at least {low}" if low is not None else f" of at most {high}" if high is not None else ""
-
-
-def shown(value: Any) -> str:
-    """A value as it may be printed: short, and with a hint where quotes are missing."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "keys and values"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...{text[-1]}"
-
-
-def _node(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+def _node(schema: Node, root: Node, path: list[str | int]) -> Node:
     """The schema that holds the keyword which failed."""
-    node: Any = schema
-    for part in path[:-1]:
-        node = _deref(schema, node)[str(part)] if isinstance(node, dict) else node[int(part)]
-    return _deref(schema, node) if isinstance(node, dict) and "$ref" in node else dict(node)
-
-
-def _deref(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    return node
+    steps = path[: path.index("propertyNames")] if "propertyNames" in path else path[:-1]
+    node: Any = root
+    for part in steps:
+        node = deref(schema, node)[str(part)] if isinstance(node, dict) else node[int(part)]
+    return deref(schema, node)
 
 
 def _follow(data: Any, path: Path_) -> Any:

@@ -20,7 +20,7 @@ def varying() -> tuple[str, ...]:
 
 
 @cache
-def only_here() -> frozenset[str]:
+def every() -> frozenset[str]:
     """Dotted paths of every field of the model, down to the first one that may vary."""
     return frozenset(path for path, _ in _walk(Environment, "")) - {"name", "tools"}
 

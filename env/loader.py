@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from env.admission import wrong_in_defaults, wrong_in_environment, wrong_in_tools
 from env.document import Document, InvalidDocument, Place, Problem, dotted, read, scalars
-from env.draft import Draft
-from env.fields import only_here, varying
-from env.model import NAME_PATTERN, Environment, Tools
+from env.draft import Draft, over
+from env.model import NAME_PATTERN, Environment, Tools, Trust
+from env.rules import LONGEST_TOGETHER, between, within
+from env.secret import printable, visible
+
+__all__ = ["LONGEST_TOGETHER", "InvalidEnvironment", "Platform", "load", "names_in"]
 
 DEFAULTS, TOOLS, STACKSETS = "defaults", "tools", "stacksets"
 RESERVED = (DEFAULTS, TOOLS, STACKSETS)
 
-# A bucket's name is project-thing-account-region-environment in 63 characters (CreateBucket): 12 for the account, 14 for
-# the longest region, 4 hyphens, and at least 8 for a shortened thing leave this for project and environment.
-LONGEST_TOGETHER = 63 - 12 - 14 - 4 - 8
+# Stands for the tools account while the environments are checked, if its own file is wrong; nobody ever sees it.
+_UNREAD_TOOLS = Tools(account="", region="", trust=Trust(roles=(), external_id="", organization=""))
 
 
 class InvalidEnvironment(Exception):
@@ -35,7 +38,8 @@ class InvalidEnvironment(Exception):
 class Platform:
     """What was asked for, and the tools account.
 
-    ``values``: environment -> dotted path -> plain value; ``places``: (environment, dotted path) -> where it stands.
+    ``values``: environment -> dotted path -> plain value, items of lists by index (``network.public[0]``);
+    ``places``: (environment, dotted path) -> where the value or the section around values stands.
     """
 
     environments: tuple[Environment, ...]
@@ -45,11 +49,8 @@ class Platform:
 
 
 def names_in(folder: Path) -> tuple[str, ...]:
-    """Names of the environments that the folder has files for, in alphabetical order."""
-    try:
-        return tuple(sorted(path.stem for path in folder.iterdir() if path.suffix == ".yaml" and path.stem not in RESERVED))
-    except OSError:
-        return ()
+    """Names of the environments that the folder has files for, in alphabetical order; hidden files are editors' own."""
+    return tuple(sorted(path.stem for path in _files(folder) if path.suffix == ".yaml" and path.stem not in RESERVED))
 
 
 def load(folder: Path, names: Sequence[str] = ()) -> Platform:
@@ -60,189 +61,109 @@ def load(folder: Path, names: Sequence[str] = ()) -> Platform:
     Raises:
         InvalidEnvironment: with every problem of the files that were asked for.
     """
-    from env.rules import between, within
-
     known = names_in(folder)
+    wanted = frozenset(known if not names else set(names) & set(known))
     problems = [_unknown(folder, name, known) for name in names if name not in known]
-    wanted = sorted(set(names) - {name for name in names if name not in known}) if names else list(known)
-    defaults, missing = _read(folder, DEFAULTS)
-    problems += missing
-    if not wanted and not problems:
-        problems.append(Problem(str(folder), 1, 1, "", "holds no environment: write one file for each, such as dev.yaml"))
+    problems += _misnamed(folder, names)
+    if not names and not known:
+        problems.append(_at(folder, "", "holds no environment: write one file for each, such as dev.yaml"))
+    defaults, unread = _read(folder, DEFAULTS)
+    if defaults is not None:
+        defaults = replace(defaults, problems=(*defaults.problems, *wrong_in_defaults(defaults)))
+    problems += defaults.problems if defaults is not None else unread
     tools = _tools(folder)
-    if defaults is None:
-        unread = [problem for name in wanted for problem in _read(folder, name)[1]]
-        raise InvalidEnvironment([*problems, *tools.problems, *unread])
-    problems += [*defaults.problems, *_check_defaults(defaults)]
-    drafts = [_draft(folder, name, defaults, tools) for name in known]
-    for draft in drafts:
-        if isinstance(draft.environment, Environment):
-            draft.problems.extend(within(draft, draft.environment))
-    for problem in (*between(drafts, tools), *(problem for draft in drafts if draft.name in wanted for problem in draft.problems)):
-        problems.append(problem)
-    problems += tools.problems
-    if problems:
-        raise InvalidEnvironment(_relevant(problems, folder, wanted))
+    drafts = [_draft(folder, name, defaults, tools.made) for name in known]
     chosen = [draft for draft in drafts if draft.name in wanted]
-    assert isinstance(tools.environment, Tools)
+    sound = [draft for draft in drafts if draft.name in wanted or not draft.problems]
+    problems += [problem for draft in (*chosen, tools) for problem in draft.problems]
+    problems += between(sound, tools, wanted)
+    if problems:
+        raise InvalidEnvironment(problems)
+    assert isinstance(tools.made, Tools)
     return Platform(
-        environments=tuple(draft.environment for draft in chosen if isinstance(draft.environment, Environment)),
-        tools=tools.environment,
+        environments=tuple(draft.made for draft in chosen if isinstance(draft.made, Environment)),
+        tools=tools.made,
         values={draft.name: _values(draft) for draft in chosen},
         places={(draft.name, dotted(path)): place for draft in chosen for path, place in draft.places.items()},
     )
 
 
-def _relevant(problems: list[Problem], folder: Path, wanted: list[str]) -> list[Problem]:
-    """Of a rule between environments, what stands in a file that was asked for; if that is nothing, all of it."""
-    files = {_shown(folder, name) for name in (*wanted, DEFAULTS, TOOLS)} | {str(folder)}
-    return [problem for problem in problems if problem.file in files or not problem.file.endswith(".yaml")] or problems
-
-
 def _values(draft: Draft) -> dict[str, Any]:
-    """Plain values by dotted path, lists of plain values whole, without what the loader itself put in."""
-    found: dict[str, Any] = {}
-    for path, value in scalars({key: value for key, value in draft.data.items() if key not in ("name", "tools")}):
-        found[dotted(path)] = value
-    return found
+    return {dotted(path): value for path, value in scalars(draft.data)}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        yield from (path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return
 
 
 def _shown(folder: Path, name: str) -> str:
-    return (folder / f"{name}.yaml").as_posix()
+    return printable((folder / f"{name}.yaml").as_posix())
+
+
+def _at(folder: Path, name: str, message: str) -> Problem:
+    """A problem of a whole file, or of the folder where there is no name."""
+    return Place(_shown(folder, name) if name else printable(str(folder)), 1, 1).problem("", message)
 
 
 def _unknown(folder: Path, name: str, known: Sequence[str]) -> Problem:
-    listed = f"there are {', '.join(known)}" if known else f"{folder} holds no environment"
+    listed = f"there are {', '.join(known)}" if known else "the folder holds none"
     if name in RESERVED:
-        return Problem(_shown(folder, name), 1, 1, "", f"{name} is no environment: {listed}")
+        return _at(folder, name, f"{name} is no environment: {listed}")
     if not re.fullmatch(NAME_PATTERN, name):
-        shown = name if len(name) <= 40 else f"{name[:37]}..."
-        return Problem(str(folder), 1, 1, "", f"{shown!r} cannot be an environment's name (lower case letters, digits, hyphens): {listed}")
-    return Problem(_shown(folder, name), 1, 1, "", f"there is no such environment: {listed}")
+        wrong = f"{visible(name, 40)!r} cannot be an environment's name (lower case letters, digits, hyphens): {listed}"
+        return _at(folder, "", wrong)
+    return _at(folder, name, f"there is no such environment: {listed}")
+
+
+def _misnamed(folder: Path, names: Sequence[str]) -> Iterator[Problem]:
+    """A file that its author takes for an environment, and that would be passed over without a word."""
+    for path in _files(folder):
+        if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml" and (not names or path.stem in names):
+            place = Place(printable(path.as_posix()), 1, 1)
+            yield place.problem("", "is passed over: the name of an environment's file ends in .yaml, rename it")
 
 
 def _read(folder: Path, name: str) -> tuple[Document | None, list[Problem]]:
-    shown = _shown(folder, name)
-    path = folder / f"{name}.yaml"
-    if not path.exists() and not path.is_symlink():
-        return None, [Problem(shown, 1, 1, "", "is missing: it holds what every environment needs (see README)")]
     try:
-        document = read(path, shown)
+        return read(folder / f"{name}.yaml", _shown(folder, name)), []
     except InvalidDocument as error:
         return None, error.problems
-    return document, []
 
 
 def _tools(folder: Path) -> Draft:
     document, problems = _read(folder, TOOLS)
     start = Place(_shown(folder, TOOLS), 1, 1)
     if document is None:
-        return Draft(name=TOOLS, data={}, places={}, start=start, problems=problems)
-    draft = Draft(name=TOOLS, data=document.data, places=document.places, start=start, problems=list(document.problems))
-    return _convert(draft, Tools)
+        return Draft(name=TOOLS, start=start, problems=tuple(problems))
+    draft = Draft(name=TOOLS, start=start, documents=(document,), data=document.data, places=document.places, problems=document.problems)
+    return _converted(draft.having(wrong_in_tools(document)), Tools)
 
 
-def _draft(folder: Path, name: str, defaults: Document, tools: Draft) -> Draft:
+def _draft(folder: Path, name: str, defaults: Document | None, tools: Environment | Tools | None) -> Draft:
     start = Place(_shown(folder, name), 1, 1)
     if not re.fullmatch(NAME_PATTERN, name):
-        wrong = start.problem("", f"{name!r} cannot be an environment's name: expected lower case letters, digits and hyphens, 2 to 20")
-        return Draft(name=name, data={}, places={}, start=start, problems=[wrong])
-    document, problems = _read(folder, name)
-    if document is None:
-        return Draft(name=name, data={}, places={}, start=start, problems=problems)
-    data = _merge(defaults.data, document.data) | {"name": name, "tools": tools.data}
-    places = {**defaults.places, **document.places}
-    found = [*defaults.problems, *document.problems, *_check_environment(document)]
-    draft = Draft(name=name, data=data, places=places, start=start, problems=found)
-    project = data.get("project")
-    if isinstance(project, str) and len(project) + len(name) > LONGEST_TOGETHER:
-        message = (
-            f"project {project} and environment {name} make bucket names longer than 63 characters: at most {LONGEST_TOGETHER} together"
-        )
-        draft.problems.append(start.problem("", message))
-    return _convert(draft, Environment)
+        wrong = f"{visible(name, 40)!r} cannot be an environment's name: expected lower case letters, digits and hyphens, 2 to 20"
+        return Draft(name=name, start=start, problems=(start.problem("", wrong),))
+    own, problems = _read(folder, name)
+    if own is None or defaults is None:
+        found = [*own.problems, *wrong_in_environment(own)] if own else problems
+        return Draft(name=name, start=start, problems=tuple(found))
+    data, places = over(own, defaults)
+    draft = Draft(name=name, start=start, documents=(own, defaults), data=data, places=places, problems=own.problems)
+    draft = draft.having(defaults.problems).having(wrong_in_environment(own))
+    draft = _converted(draft, Environment, name=name, tools=tools or _UNREAD_TOOLS)
+    return draft.having(within(draft, draft.made)) if isinstance(draft.made, Environment) else draft
 
 
-def _convert(draft: Draft, model: type[Environment] | type[Tools]) -> Draft:
+def _converted(draft: Draft, model: type[Environment] | type[Tools], **loaders_own: str | Environment | Tools) -> Draft:
     """Check against the model. Only where that fails is a validator loaded that lists every error."""
-    problems = [*draft.problems, *_unsafe(draft)]
     try:
-        made = msgspec.convert(draft.data, model)
+        made = msgspec.convert({**draft.data, **loaders_own}, model)
     except msgspec.ValidationError as error:
         from env.explanation import explain
 
-        found = explain(draft, model) or [draft.start.problem("", str(error))]
-        return Draft(name=draft.name, data=draft.data, places=draft.places, start=draft.start, problems=_without_doubles(problems, found))
-    return Draft(
-        name=draft.name,
-        data=draft.data,
-        places=draft.places,
-        start=draft.start,
-        environment=made if not problems else None,
-        problems=problems,
-    )
-
-
-def _without_doubles(problems: list[Problem], found: list[Problem]) -> list[Problem]:
-    """A value that was refused already, or holds a secret, is not complained about (nor printed) a second time."""
-    taken = {(problem.line, problem.column, problem.file) for problem in problems}
-    return problems + [problem for problem in found if (problem.line, problem.column, problem.file) not in taken]
-
-
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Mappings merge key by key, at any depth; every other value replaces."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = below.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-SET_BY_LOADER = {"name": "is set by the file's own name: leave it out", "tools": "stands in tools.yaml: leave it out"}
-
-
-def _check_environment(document: Document) -> list[Problem]:
-    """An environment's file sets only what the model lets vary."""
-    allowed, known = varying(), only_here()
-    found = []
-    for path, place in document.places.items():
-        key = dotted(path)
-        if key in SET_BY_LOADER:
-            found.append(place.problem(key, SET_BY_LOADER[key]))
-        if key in known and not any(key == field or key.startswith((f"{field}.", f"{field}[")) for field in allowed):
-            found.append(place.problem(key, "is the same in every environment: it belongs in defaults.yaml"))
-    return found
-
-
-def _check_defaults(document: Document) -> list[Problem]:
-    """Who an environment is and where its addresses lie has no default."""
-    own = ("account", "region", "network.cidr", "network.public", "network.private")
-    known = dict.fromkeys(own, "has no default: it belongs in each environment's file") | SET_BY_LOADER
-    return [place.problem(dotted(path), known[dotted(path)]) for path, place in document.places.items() if dotted(path) in known]
-
-
-_SECRETS = (
-    re.compile(r"(?<![A-Z0-9])(AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])"),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    re.compile(r"\b(ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sk_live|rk_live)[-_][A-Za-z0-9_-]{16,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    re.compile(
-        r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[0-9])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
-    ),
-)
-_SECRET_KEY = re.compile(r"(?i)(passw(or)?d|secret|token|credential|private[-_]?key|access[-_]?key|api[-_]?key)")
-
-
-def _unsafe(draft: Draft) -> Iterator[Problem]:
-    """Secrets, which belong in AWS, and texts that CloudFormation would read as more than a text."""
-    for path, value in scalars({key: value for key, value in draft.data.items() if key != "tools" or draft.name == TOOLS}):
-        if not isinstance(value, str):
-            continue
-        names = [str(part) for part in path]
-        if any(pattern.search(value) for pattern in _SECRETS) or (value and any(_SECRET_KEY.search(name) for name in names)):
-            message = "looks like a secret (not shown): keep it in Secrets Manager or a SecureString parameter, never in a file"
-            yield draft.at(*path).problem(dotted(path), message)
-        elif "${" in value or "{{resolve:" in value:
-            yield draft.at(*path).problem(
-                dotted(path), "holds ${ or {{resolve: , which CloudFormation would replace: write the value itself"
-            )
+        return draft.having(explain(draft, model) or [draft.start.problem("", str(error))])
+    return draft.having((), made)

@@ -14,14 +14,19 @@ from msgspec import Meta, Struct, field
 VARIES = Meta(extra_json_schema={"x-varies": True})
 
 NAME_PATTERN = "^[a-z][a-z0-9-]{1,19}$"
-CIDR_PATTERN = r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$"
+CIDR_PATTERN = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens, 2 to 20 characters")]
-Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id: 12 digits, in quotes")]
-Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region, such as us-east-1")]
+Account = Annotated[str, Meta(pattern="^[0-9]{12}$", description="an AWS account id: 12 digits, in quotes")]
+Region = Annotated[str, Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-east-1")]
 Cidr = Annotated[str, Meta(pattern=CIDR_PATTERN, description="an IPv4 address block, such as 10.10.0.0/16")]
 Days = Annotated[int, Meta(ge=1, le=3650)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
+# Owner and cost center are tags: every service takes these characters (tagging's "allowed in all services").
+TagText = Annotated[
+    str,
+    Meta(pattern="^[A-Za-z0-9 _.:/=+@-]{1,256}$", description="1 to 256 letters without accents, digits, spaces and _ . : / = + - @"),
+]
 
 # CloudWatch Logs takes these and no other retention (AWS::Logs::LogGroup, RetentionInDays).
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
@@ -45,7 +50,7 @@ class Functions(Value, frozen=True, kw_only=True):
 
     memory: Annotated[int, Meta(ge=128, le=10240, description="MB"), VARIES]
     reserved_concurrency: Annotated[int, Meta(ge=1, le=1000), VARIES]
-    runtime: Annotated[str, Meta(pattern=r"^python3\.\d+$")]
+    runtime: Annotated[str, Meta(pattern=r"^python3\.[0-9]+$", description="a Lambda runtime, such as python3.14")]
     architecture: Literal["arm64", "x86_64"]
     api_timeout: Annotated[int, Meta(ge=1, le=29, description="seconds; API Gateway itself waits 29")]
     worker_timeout: Annotated[int, Meta(ge=1, le=900, description="seconds")]
@@ -90,7 +95,9 @@ class Api(Value, frozen=True, kw_only=True):
     waf_rate_limit: Annotated[int, Meta(ge=10, le=2_000_000_000, description="requests of one address in five minutes")]
     authorization: Literal["AWS_IAM", "COGNITO_USER_POOLS"]
     user_pool: Annotated[
-        Annotated[str, Meta(pattern=r"^[\w-]+_[0-9A-Za-z]+$")] | None, Meta(description="the Cognito user pool's id"), VARIES
+        Annotated[str, Meta(pattern="^[a-z0-9-]+_[0-9A-Za-z]+$")] | None,
+        Meta(description="the id of a Cognito user pool, such as us-east-1_AbCdEf123"),
+        VARIES,
     ]
 
 
@@ -122,11 +129,16 @@ class Setting(Value, frozen=True, kw_only=True):
     description: Text
 
 
+SettingName = Annotated[
+    str, Meta(pattern="^[a-z][a-z0-9-]{1,39}$", description="lower case letters, digits and hyphens, 2 to 40 characters")
+]
+
+
 class Runtime(Value, frozen=True, kw_only=True):
     """Runtime configuration: what the functions read, and for how long they keep it."""
 
     cache_seconds: Annotated[int, Meta(ge=1, le=3600)]
-    settings: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,39}$")], Setting]
+    settings: dict[SettingName, Setting]
 
 
 class Guard(Value, frozen=True, kw_only=True):
@@ -144,7 +156,7 @@ class Attempts(Value, frozen=True, kw_only=True):
 
 
 class HttpCheck(Attempts, tag="http", tag_field="check", frozen=True, kw_only=True):
-    path: Annotated[str, Meta(pattern="^/[A-Za-z0-9/_.-]*$")]
+    path: Annotated[str, Meta(pattern="^/[A-Za-z0-9/_.-]*$", description="a path of the API that begins with /")]
     status: Annotated[int, Meta(ge=100, le=599)] = 200
     contains: Text | None = None
     latency_ms: Annotated[int, Meta(ge=1)] | None = None
@@ -170,7 +182,7 @@ class ObjectCheck(Attempts, tag="object", tag_field="check", frozen=True, kw_onl
 
 
 class ParameterCheck(Attempts, tag="parameter", tag_field="check", frozen=True, kw_only=True):
-    path: Annotated[str, Meta(pattern="^[A-Za-z0-9/_.-]+$", description="below the environment's own path")]
+    path: Annotated[str, Meta(pattern="^[A-Za-z0-9/_.-]+$", description="a parameter's path below the environment's own")]
 
 
 class AlarmsCheck(Attempts, tag="alarms", tag_field="check", frozen=True, kw_only=True):
@@ -178,11 +190,13 @@ class AlarmsCheck(Attempts, tag="alarms", tag_field="check", frozen=True, kw_onl
 
 
 class OutputsCheck(Attempts, tag="outputs", tag_field="check", frozen=True, kw_only=True):
-    outputs: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9]+$")], ...]
+    outputs: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9]+$", description="an output's name: letters and digits")], ...]
 
 
 class PythonCheck(Attempts, tag="python", tag_field="check", frozen=True, kw_only=True):
-    function: Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$", description="module:function, checked in")]
+    function: Annotated[
+        str, Meta(pattern=r"^[a-z_][a-z0-9_.]*:[a-z_][a-z0-9_]*$", description="a function of this repository as module:function")
+    ]
 
 
 Check = HttpCheck | InvokeCheck | QueueCheck | TableCheck | ObjectCheck | ParameterCheck | AlarmsCheck | OutputsCheck | PythonCheck
@@ -195,15 +209,17 @@ class DisasterRecovery(Value, frozen=True, kw_only=True):
 class GitHub(Value, frozen=True, kw_only=True):
     """The one repository and branch whose workflows may assume the deployment roles through OIDC."""
 
-    repository: Annotated[str, Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
-    branch: Annotated[str, Meta(pattern=r"^[\w./-]+$")]
+    repository: Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", description="a repository as owner/name")]
+    branch: Annotated[str, Meta(pattern="^[A-Za-z0-9_./-]+$", description="a branch's name")]
 
 
 class Trust(Value, frozen=True, kw_only=True):
     """Who in the tools account may assume an environment's deployment roles."""
 
-    roles: tuple[Annotated[str, Meta(pattern=r"^[\w+=,.@-]{1,64}$", description="a role's name in the tools account")], ...]
-    external_id: Annotated[str, Meta(pattern=r"^[\w+=,.@:/-]{2,64}$", description="against the confused deputy; not a secret")]
+    roles: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9_+=,.@-]{1,64}$", description="a role's name in the tools account")], ...]
+    external_id: Annotated[
+        str, Meta(pattern="^[A-Za-z0-9_+=,.@:/-]{2,64}$", description="2 to 64 letters, digits and _ + = , . @ : / - (no secret)")
+    ]
     organization: Annotated[str, Meta(pattern="^o-[a-z0-9]{10,32}$", description="the AWS organization's id")]
     github: GitHub | None = None
 
@@ -229,9 +245,9 @@ class Environment(Value, frozen=True, kw_only=True):
     region: Annotated[Region, VARIES]
     disaster_recovery: Annotated[DisasterRecovery | None, VARIES]
     termination_protection: Annotated[bool, VARIES]
-    project: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,11}$", description="the first part of every name")]
-    owner: Text
-    cost_center: Text
+    project: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,11}$", description="2 to 12 lower case letters and digits, first in every name")]
+    owner: TagText
+    cost_center: TagText
     network: Network
     functions: Functions = field(name="lambda")
     logs: Logs

@@ -1,9 +1,9 @@
-"""Every region of AWS that CloudFormation runs in, as botocore knows them; a test fails when the list is stale."""
+"""Every region of AWS that CloudFormation runs in, by partition, as botocore knows them; a test fails when the list is stale."""
 
 from __future__ import annotations
 
-REGIONS = frozenset(
-    (
+_BY_PARTITION = {
+    "aws": (
         "af-south-1",
         "ap-east-1",
         "ap-east-2",
@@ -21,18 +21,14 @@ REGIONS = frozenset(
         "ap-southeast-7",
         "ca-central-1",
         "ca-west-1",
-        "cn-north-1",
-        "cn-northwest-1",
         "eu-central-1",
         "eu-central-2",
-        "eu-isoe-west-1",
         "eu-north-1",
         "eu-south-1",
         "eu-south-2",
         "eu-west-1",
         "eu-west-2",
         "eu-west-3",
-        "eusc-de-east-1",
         "il-central-1",
         "me-central-1",
         "me-south-1",
@@ -40,15 +36,32 @@ REGIONS = frozenset(
         "sa-east-1",
         "us-east-1",
         "us-east-2",
-        "us-gov-east-1",
-        "us-gov-west-1",
-        "us-iso-east-1",
-        "us-iso-west-1",
-        "us-isob-east-1",
-        "us-isob-west-1",
-        "us-isof-east-1",
-        "us-isof-south-1",
         "us-west-1",
         "us-west-2",
-    )
-)
+    ),
+    "aws-cn": (
+        "cn-north-1",
+        "cn-northwest-1",
+    ),
+    "aws-us-gov": (
+        "us-gov-east-1",
+        "us-gov-west-1",
+    ),
+    "aws-iso": (
+        "us-iso-east-1",
+        "us-iso-west-1",
+    ),
+    "aws-iso-b": (
+        "us-isob-east-1",
+        "us-isob-west-1",
+    ),
+    "aws-iso-e": ("eu-isoe-west-1",),
+    "aws-iso-f": (
+        "us-isof-east-1",
+        "us-isof-south-1",
+    ),
+    "aws-eusc": ("eusc-de-east-1",),
+}
+# Nothing is shared between partitions: no account, no role, no network.
+PARTITIONS = {region: partition for partition, regions in _BY_PARTITION.items() for region in regions}
+REGIONS = frozenset(PARTITIONS)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from env.document import Path_, Place, Problem, dotted
+from env.document import Path_, Problem, dotted
 from env.model import Environment, Tools
-from env.regions import REGIONS
+from env.regions import PARTITIONS, REGIONS
 
 if TYPE_CHECKING:
     from env.draft import Draft
+
+# A bucket's name is project-thing-account-region-environment in 63 characters (CreateBucket): 12 for the account, 14 for a
+# long region, 4 hyphens, and 12 for a thing that people still recognise leave this for project and environment.
+LONG_REGION = 14
+LONGEST_TOGETHER = 63 - 12 - LONG_REGION - 4 - 12
 
 Found = tuple[Path_, str]
 Block = tuple[int, int]
@@ -24,35 +31,45 @@ def within(draft: Draft, env: Environment) -> Iterator[Problem]:
             yield draft.at(*path).problem(dotted(path), message)
 
 
-def between(drafts: Iterable[Draft], tools: Draft) -> Iterator[Problem]:
-    """Everything wrong between environments, said at the later of the two."""
-    loaded = [draft for draft in drafts if isinstance(draft.environment, Environment)]
-    for one, other in combinations(loaded, 2):
-        assert isinstance(one.environment, Environment)
-        assert isinstance(other.environment, Environment)
-        for rule in BETWEEN:
-            for path, message in rule(one.environment, other.environment):
-                for subject, peer in ((other, one), (one, other)):
+def between(drafts: Iterable[Draft], tools: Draft, wanted: Container[str]) -> Iterator[Problem]:
+    """Everything wrong between environments, said in the files of those that were asked for."""
+    loaded = [(draft, draft.made) for draft in drafts if isinstance(draft.made, Environment)]
+    for (one, first), (other, second) in combinations(loaded, 2):
+        asked = [(subject, peer) for subject, peer in ((one, other), (other, one)) if subject.name in wanted]
+        for rule in BETWEEN if asked else ():
+            for path, message in rule(first, second):
+                for subject, peer in asked:
                     yield subject.at(*path).problem(dotted(path), message.replace("<other>", peer.name))
-    if isinstance(tools.environment, Tools):
-        yield from _tools(loaded, tools, tools.environment)
+    if isinstance(tools.made, Tools):
+        yield from _tools([(draft, made) for draft, made in loaded if draft.name in wanted], tools, tools.made)
 
 
-def _tools(drafts: list[Draft], tools: Draft, made: Tools) -> Iterator[Problem]:
-    if made.region not in REGIONS:
-        yield tools.at("region").problem("region", f"{made.region} is no region of AWS")
-    for draft in drafts:
-        assert isinstance(draft.environment, Environment)
-        if draft.environment.account == made.account:
-            place: Place = draft.at("account")
-            yield place.problem("account", f"{made.account} is the tools account's: each environment has an account of its own")
+def _tools(loaded: list[tuple[Draft, Environment]], tools: Draft, account: Tools) -> Iterator[Problem]:
+    if account.region not in REGIONS:
+        yield tools.at("region").problem("region", f"{account.region} is no region of AWS")
+    for draft, made in loaded:
+        if made.account == account.account:
+            message = f"{made.account} is the tools account's: each environment has an account of its own"
+            yield draft.at("account").problem("account", message)
+        if _apart(made.region, account.region):
+            message = f"{made.region} is in another partition of AWS than the tools account's {account.region}: no role reaches across"
+            yield draft.at("region").problem("region", message)
 
 
+def _apart(one: str, other: str) -> bool:
+    """Whether two regions that exist lie in different partitions of AWS."""
+    return {one, other} <= REGIONS and PARTITIONS[one] != PARTITIONS[other]
+
+
+@lru_cache(maxsize=4096)
 def block(text: str) -> Block | None:
     """First and last address of a block as numbers; None where it is none, or has bits set behind its prefix."""
     address, _, prefix = text.partition("/")
-    parts = [int(part) for part in address.split(".")]
-    length = int(prefix)
+    numbers = [int(part) for part in (*address.split("."), prefix)]
+    # 010 is 8 to some programs and 10 to others.
+    if ".".join(map(str, numbers)) != f"{address}.{prefix}":
+        return None
+    *parts, length = numbers
     if length > 32 or any(part > 255 for part in parts):
         return None
     first = parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3]
@@ -71,7 +88,7 @@ def _subnets(env: Environment) -> list[tuple[Path_, str]]:
 def _blocks_are_blocks(env: Environment) -> Iterator[Found]:
     for path, text in [(("network", "cidr"), env.network.cidr), *_subnets(env)]:
         if block(text) is None:
-            yield path, f"{text} is no address block: each part is at most 255, and nothing is set behind the prefix"
+            yield path, f"{text} is no address block: parts from 0 to 255 without leading zeros, nothing set behind the prefix"
         elif not 16 <= int(text.partition("/")[2]) <= 28:
             yield path, f"{text}: a VPC and its subnets take /16 to /28"
 
@@ -101,6 +118,15 @@ def _regions_exist(env: Environment) -> Iterator[Found]:
 def _recovery_is_elsewhere(env: Environment) -> Iterator[Found]:
     if env.disaster_recovery and env.disaster_recovery.region == env.region:
         yield ("disaster_recovery", "region"), f"is the environment's own region {env.region}: name another one, or null"
+    elif env.disaster_recovery and _apart(env.region, env.disaster_recovery.region):
+        yield ("disaster_recovery", "region"), f"is in another partition of AWS than {env.region}: nothing is copied across"
+
+
+def _bucket_names_fit(env: Environment) -> Iterator[Found]:
+    longest = max(len(env.region), len(env.disaster_recovery.region) if env.disaster_recovery else 0)
+    room = LONGEST_TOGETHER - max(0, longest - LONG_REGION)
+    if len(env.project) + len(env.name) > room:
+        yield (), f"project {env.project} and environment {env.name} make bucket names longer than 63 characters: at most {room} together"
 
 
 def _transition_comes_before_expiry(env: Environment) -> Iterator[Found]:
@@ -149,10 +175,10 @@ def _authorization_has_its_pool(env: Environment) -> Iterator[Found]:
 
 
 def _settings_have_their_type(env: Environment) -> Iterator[Found]:
-    fits: dict[str, tuple[Callable[[str], bool], str]] = {
-        "number": (lambda text: text.removeprefix("-").isdecimal(), "a whole number in quotes"),
-        "switch": (lambda text: text in ("on", "off"), '"on" or "off"'),
-        "text": (lambda text: bool(text.strip()), "a text"),
+    fits: dict[str, tuple[Callable[[str], object], str]] = {
+        "number": (re.compile(r"-?(0|[1-9][0-9]*)").fullmatch, "a whole number in quotes"),
+        "switch": (("on", "off").count, '"on" or "off"'),
+        "text": (str.strip, "a text"),
     }
     for name, setting in env.runtime.settings.items():
         check, words = fits[setting.type]
@@ -185,6 +211,7 @@ WITHIN: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     _subnets_do_not_overlap,
     _regions_exist,
     _recovery_is_elsewhere,
+    _bucket_names_fit,
     _transition_comes_before_expiry,
     _queue_fits_the_function,
     _burst_is_not_below_rate,

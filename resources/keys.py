@@ -79,15 +79,3 @@ def _deny_other_grants() -> Statement:
         Resource=["*"],
         Condition=Condition(BoolIfExists(neither)),
     )
-
-
-def _grants_for_services() -> Statement:
-    """A grant gives a key away without a word in its policy: only AWS services may make one, as DynamoDB and Lambda do."""
-    return Statement(
-        Sid="GrantsForServices",
-        Effect="Deny",
-        Principal=Principal("*"),
-        Action=[kms.CreateGrant],
-        Resource=["*"],
-        Condition=Condition(BoolIfExists({"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"})),
-    )

@@ -62,10 +62,11 @@ def build(env: Environment) -> Built:
         root.WiringError: when a parameter has no producer or two.
     """
     services = [_build_one(name, make, env) for name, make in SERVICES.items()]
-    services.append(parameters.build(env, services))
+    services.append(_build_one("parameters", lambda made: parameters.build(made, services), env))
     templates = {service.name: _document(service) for service in services}
     encoded = {name: encode(document) for name, document in templates.items()}
-    top = root.build(env, services, {name: digest(data) for name, data in encoded.items()})
+    digests = {name: digest(data) for name, data in encoded.items()}
+    top = _build_one("root", lambda made: root.build(made, services, digests), env)
     titles = {root.title(service.name): service.name for service in services}
     templates["root"] = _document(top)
     encoded["root"] = encode(templates["root"])

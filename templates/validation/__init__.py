@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +16,10 @@ from templates.validation.local_root import judged
 
 if TYPE_CHECKING:
     from templates.build import Built
+    from templates.validation.rules import Rule, Violation
+    from templates.validation.view import View
 
-__all__ = ["Finding", "explain", "validate"]
+__all__ = ["Finding", "explain", "own_findings", "validate"]
 
 FLAT = "flat"
 _VERDICTS = "verdicts"
@@ -63,29 +64,29 @@ def _keys(builds: Sequence[Built]) -> dict[Name, str]:
         for service, data in built.encoded.items():
             keys[built.env.name, service] = cache.key("template", checkers, where, judged(built) if service == "root" else data)
         flat = msgspec.json.encode(built.flat)
-        keys[built.env.name, FLAT] = cache.key("flat", checkers, values, flat, json.dumps(sorted(built.names.items())))
+        names = json.dumps(sorted(built.names.items()))
+        # The root's stacks and the nested templates' parameters are no part of the flat copy, and are judged with it.
+        keys[built.env.name, FLAT] = cache.key("flat", checkers, values, flat, names, *built.encoded.values())
     return keys
 
 
 def _judge(builds: Sequence[Built], misses: dict[Name, str], *, workers: int) -> cache.Verdicts:
-    """The native engine starts on a thread, since it is built outside the interpreter's lock, while cfn-lint loads."""
-    from templates.validation import native
-    from templates.validation.lint import Judge, Subject, lint
+    """The native engine runs in a child of its own, beside cfn-lint's loading, and takes its memory away with it."""
+    from functools import partial
+
+    from templates.validation import child, native
+    from templates.validation.lint import Subject, lint, loaded
 
     subjects = [
         Subject(built=built, service=service) for built in builds for service in built.encoded if (built.env.name, service) in misses
     ]
-    first: dict[Name, tuple[Finding, ...]] = {}
-    thread = Thread(target=lambda: first.update(native.check(subjects)))
-    thread.start()
-    own = {(built.env.name, FLAT): tuple(_own(built)) for built in builds if (built.env.name, FLAT) in misses}
-    judge = Judge() if subjects else None
-    thread.join()
-    # Forking is safe only now: a fork beside a running thread may inherit its locks.
-    judged = lint(judge, subjects, workers=workers) if judge else {}
-    if subjects and not first:
-        raise RuntimeError("cloudformation-validate gave no verdict")
-    merged = {name: _without_doubles(judged[name], first[name]) for name in judged}
+    engine = child.start("cloudformation-validate", partial(native.check, subjects))
+    own = {(built.env.name, FLAT): tuple(own_findings(built)) for built in builds if (built.env.name, FLAT) in misses}
+    judged = lint(loaded(), subjects, workers=workers) if subjects else {}
+    first: dict[Name, list[Finding]] = {}
+    for finding in child.answer(engine, list[Finding]):
+        first.setdefault((finding.environment, finding.service), []).append(finding)
+    merged = {name: _without_doubles(judged[name], first.get(name, ())) for name in judged}
     return {misses[name]: found for name, found in {**merged, **own}.items()}
 
 
@@ -95,28 +96,39 @@ def _without_doubles(verdict: Sequence[Finding], first: Sequence[Finding]) -> tu
     return (*verdict, *(finding for finding in first if (finding.rule, finding.logical_id) not in taken))
 
 
-def _own(built: Built) -> list[Finding]:
+def own_findings(built: Built) -> list[Finding]:
+    """What our own rules find in a build, over its flat copy."""
     from templates.validation.rules import RULES
     from templates.validation.view import View
 
     view = View.of(built)
-    found = []
-    for rule in RULES:
-        for violation in rule.check(view):
-            service, logical_id = built.names.get(violation.flat_id, ("root", violation.flat_id))
-            found.append(
-                Finding(
-                    environment=built.env.name,
-                    service=service,
-                    logical_id=logical_id,
-                    path=violation.path,
-                    rule=rule.id,
-                    tool="tapline",
-                    message=violation.message,
-                    source=rule.source,
-                )
-            )
-    return found
+    return [_of_rule(built, rule, violation) for rule in RULES for violation in _violations(rule, view)]
+
+
+def _violations(rule: Rule, view: View) -> list[Violation]:
+    """What a rule finds; one that meets a form that it does not know has not judged, and that is a finding too."""
+    try:
+        return list(rule.check(view))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        from templates.validation.rules import Violation
+
+        return [
+            Violation("", f"cannot judge these templates: {type(error).__name__}: {error}; a property has a form that it does not know")
+        ]
+
+
+def _of_rule(built: Built, rule: Rule, violation: Violation) -> Finding:
+    service, logical_id = violation.parameter_of or built.names.get(violation.flat_id, ("root", violation.flat_id))
+    return Finding(
+        environment=built.env.name,
+        service=service,
+        logical_id=logical_id,
+        path=violation.path,
+        rule=rule.id,
+        tool="tapline",
+        message=violation.message,
+        source=rule.source,
+    )
 
 
 def _placed(finding: Finding, built: Built) -> Finding:
@@ -126,10 +138,18 @@ def _placed(finding: Finding, built: Built) -> Finding:
     return msgspec.structs.replace(finding, origin=str(origin) if origin else "", type=resource.get("Type", ""))
 
 
+_OTHER_RULES = {
+    allow.RULE: f"Allowances are used and have not ended\n\nA line that nothing needs hides the next finding.\n\nsource: {allow.SHOWN}",
+    limits.RULE: f"Templates stay below CloudFormation's quotas\n\nAbove nine tenths a warning, above all an error.\n\nsource: {limits.SOURCE}",
+}
+
+
 def explain(rule_id: str) -> str:
     """What a rule wants, why, and its source. Raises KeyError for a rule that no checker has."""
     from templates.validation.rules import RULES
 
+    if rule_id in _OTHER_RULES:
+        return f"{rule_id}  {_OTHER_RULES[rule_id]}"
     for rule in RULES:
         if rule.id == rule_id:
             return f"{rule.id}  {rule.title}\n\n{rule.reason}\n\nsource: {rule.source}"
@@ -137,9 +157,9 @@ def explain(rule_id: str) -> str:
 
 
 def _explain_public(rule_id: str) -> str:
-    from templates.validation.lint import Judge
+    from templates.validation.lint import loaded
 
-    rule = Judge().rules.get(rule_id)
+    rule = loaded().rules.get(rule_id)
     if rule is not None:
         return f"{rule.id}  {rule.shortdesc}\n\n{rule.description}\n\nsource: {rule.source_url}"
     from cloudformation_validate import CompositeEngine

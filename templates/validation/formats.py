@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -37,19 +38,49 @@ def sarif(findings: Sequence[Finding]) -> str:
 
 def _run(tool: str, findings: Sequence[Finding]) -> dict[str, Any]:
     sources = {finding.rule: finding.source for finding in findings}
-    rules = [{"id": rule, **({"helpUri": source} if source else {})} for rule, source in sorted(sources.items())]
+    rules = [{"id": rule, **_words(rule), **({"helpUri": source} if source else {})} for rule, source in sorted(sources.items())]
     return {"tool": {"driver": {"name": tool, "rules": rules}}, "results": [_result(finding) for finding in findings]}
 
 
+def _words(rule_id: str) -> dict[str, Any]:
+    """What our own rules say of themselves; public ones say it on the page that ``helpUri`` names."""
+    from templates.validation.rules import RULES
+
+    for rule in RULES:
+        if rule.id == rule_id:
+            return {"shortDescription": {"text": rule.title}, "fullDescription": {"text": rule.reason}}
+    return {}
+
+
 def _result(finding: Finding) -> dict[str, Any]:
-    file, _, line = finding.origin.rpartition(":")
-    location: dict[str, Any] = {
+    # Code hosts show no result without a file: the service's module stands in where no line is known.
+    place = finding.origin or (f"templates/{finding.service}.py:1" if finding.service else "templates/build.py:1")
+    location = _physical(*place.rsplit(":", 1)) | {
         "logicalLocations": [{"fullyQualifiedName": "/".join((finding.environment, finding.service, finding.logical_id))}]
     }
-    if file:
-        location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": int(line)}}
-    message = f"{finding.environment}/{finding.service} {finding.logical_id}: {finding.message}"
-    return {"ruleId": finding.rule, "level": finding.level, "message": {"text": message}, "locations": [location]}
+    subject = ".".join(part for part in (finding.logical_id, finding.path) if part) or "template"
+    result = {
+        "ruleId": finding.rule,
+        "level": finding.level,
+        "message": {"text": f"{finding.environment}/{finding.service} {subject}: {finding.message}"},
+        "locations": [location],
+        "partialFingerprints": {"finding/v1": _fingerprint(finding)},
+    }
+    if finding.value:
+        file, line, column, field = finding.value.split(":", 3)
+        result["relatedLocations"] = [_physical(file, line, column) | {"message": {"text": f"set by{field}"}}]
+    return result
+
+
+def _physical(file: str, line: str, column: str = "1") -> dict[str, Any]:
+    region = {"startLine": int(line), "startColumn": int(column)}
+    return {"physicalLocation": {"artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"}, "region": region}}
+
+
+def _fingerprint(finding: Finding) -> str:
+    """The same for the same finding wherever its lines move to."""
+    parts = (finding.rule, finding.environment, finding.service, finding.logical_id, finding.path)
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def junit(findings: Sequence[Finding], templates: Iterable[str]) -> str:

@@ -5,21 +5,24 @@ Sources: the CloudFormation user guide's page of quotas, and the API reference (
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from templates.validation.finding import Finding
 
 if TYPE_CHECKING:
     from templates.build import Built
 
+RULE = "LIMIT"
 SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 _WARN_PERCENT = 90
 
 # name -> quota; those of a template hold for each service's own
 TEMPLATE_BYTES, RESOURCES, PARAMETERS, OUTPUTS = "template bytes", "resources", "parameters", "outputs"
-MAPPINGS, DESCRIPTION, VALUE, OPERATION = "mappings", "description bytes", "parameter value bytes", "resources of one operation"
+MAPPINGS, DESCRIPTION, VALUE = "mappings", "description bytes", "parameter value bytes"
+OPERATION, POLICY = "resources of one operation", "stack policy bytes"
 QUOTAS = {
     TEMPLATE_BYTES: 1024 * 1024,
     RESOURCES: 500,
@@ -29,17 +32,18 @@ QUOTAS = {
     DESCRIPTION: 1024,
     VALUE: 4096,
     OPERATION: 2500,
+    POLICY: 16_384,
 }
 
 Count = tuple[str, int, int, str]
 
 
 def count(built: Built) -> tuple[Count, ...]:
-    """(quota, most used, allowed, the template that uses most of it) for every quota."""
-    rows: dict[str, tuple[int, str]] = {}
+    """(quota, most used, allowed, what uses most of it: ``service`` or ``service/LogicalId``) for every quota."""
+    most: dict[str, tuple[int, str]] = {}
     for service, name, used in _measures(built):
-        rows[name] = max(rows.get(name, (-1, "")), (used, service))
-    return tuple((name, *_row(rows.get(name, (0, "")), quota)) for name, quota in QUOTAS.items())
+        most[name] = max(most.get(name, (-1, "")), (used, service))
+    return tuple((name, most[name][0], quota, _heaviest(built, most[name][1], name)) for name, quota in QUOTAS.items())
 
 
 def check(built: Built) -> Iterator[Finding]:
@@ -51,20 +55,19 @@ def check(built: Built) -> Iterator[Finding]:
                 environment=built.env.name,
                 service=service,
                 logical_id="",
-                rule="LIMIT",
+                rule=RULE,
                 level="error" if used > quota else "warning",
                 tool="limits",
-                message=f"{used:,} {name} of {quota:,} allowed: split the service{_heaviest(built, service, name)}",
+                message=f"{used:,} {name} of {quota:,} allowed: split the service; the heaviest is {_heaviest(built, service, name)}",
                 source=SOURCE,
             )
 
 
-def _row(most: tuple[int, str], quota: int) -> tuple[int, int, str]:
-    return most[0], quota, most[1]
-
-
 def _measures(built: Built) -> Iterator[tuple[str, str, int]]:
     """(service, quota, used)."""
+    # The manifest holds what is counted here: imported at the module's head, the two would import each other.
+    from templates.manifest import stack_policy
+
     for service, document in built.templates.items():
         yield service, TEMPLATE_BYTES, len(built.encoded[service])
         yield service, RESOURCES, len(document.get("Resources", {}))
@@ -75,15 +78,14 @@ def _measures(built: Built) -> Iterator[tuple[str, str, int]]:
         defaults = [str(parameter.get("Default", "")).encode() for parameter in document.get("Parameters", {}).values()]
         yield service, VALUE, max(map(len, defaults), default=0)
     yield "root", OPERATION, sum(len(document.get("Resources", {})) for document in built.templates.values())
+    yield "root", POLICY, len(msgspec.json.encode(stack_policy(built)))
 
 
 def _heaviest(built: Built, service: str, name: str) -> str:
-    """The resource that takes most of the template, where bytes are what is short; else the service with most resources."""
+    """The resource that takes most of the template, where bytes are what is short; else the template with most resources."""
     resources = built.templates[service].get("Resources", {})
     if name == TEMPLATE_BYTES and resources:
-        heaviest = max(resources, key=lambda logical_id: len(json.dumps(resources[logical_id])))
-        return f"; the heaviest is {heaviest}"
+        return f"{service}/{max(resources, key=lambda logical_id: len(msgspec.json.encode(resources[logical_id])))}"
     if name == OPERATION:
-        heaviest = max(built.templates, key=lambda each: len(built.templates[each].get("Resources", {})))
-        return f"; the heaviest is {heaviest}"
-    return ""
+        return max(built.templates, key=lambda each: len(built.templates[each].get("Resources", {})))
+    return service

@@ -7,15 +7,16 @@ and the templates are shared out over two processes.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from templates.validation import child
 from templates.validation.finding import Finding
 from templates.validation.local_root import local_root
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from templates.build import Built
 
 _SOURCE = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
+
+# Rules that say nothing of these templates, with the reason.
+IGNORED = {
+    "W3002": "the local paths that this copy of the root has, the published root has not",
+    "I1022": "a TLS-only policy wants Fn::Join, since other rule sets read that form alone",
+    "I3011": "asks for policies on nested stacks; TAP001 asks for them on what holds data",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +43,16 @@ class Subject:
 
 
 def lint(judge: Judge, subjects: Sequence[Subject], *, workers: int) -> dict[tuple[str, str], tuple[Finding, ...]]:
-    """(environment, service) -> what cfn-lint finds, errors and warnings."""
+    """(environment, service) -> what cfn-lint finds: errors, warnings and what it calls informational."""
     with tempfile.TemporaryDirectory(prefix="tapline-") as folder:
         paths = _lay_out(Path(folder), subjects)
         ordered = sorted(zip(subjects, paths, strict=True), key=lambda pair: -len(pair[0].built.encoded[pair[0].service]))
-        shares = [ordered[start::workers] for start in range(workers)] if workers > 1 and hasattr(os, "fork") else [ordered]
-        results = _in_child(judge, shares[1:]) if len(shares) > 1 and shares[1] else []
-        results.append([judge.judge(subject, path) for subject, path in shares[0]])
-        found = [verdict for share in _collect(results) for verdict in share]
+        count = max(1, min(workers, len(ordered)))
+        first, *others = [ordered[start::count] for start in range(count)]
+        children = [child.start("a cfn-lint process", partial(judge.all, share)) for share in others]
+        found = judge.all(first)
+        for each in children:
+            found += child.answer(each, list[Verdict])
     return {(environment, service): tuple(findings) for environment, service, findings in found}
 
 
@@ -50,7 +60,7 @@ Verdict = tuple[str, str, list[Finding]]
 
 
 class Judge:
-    """cfn-lint with its rules loaded, which takes most of a second: make one, and judge many templates with it."""
+    """cfn-lint with its rules loaded, which takes most of a second: :func:`loaded` gives the process's one."""
 
     def __init__(self) -> None:
         from cfnlint.config import ConfigMixIn
@@ -58,15 +68,23 @@ class Judge:
 
         self.rules = Runner(ConfigMixIn([])).rules
 
+    def all(self, share: Sequence[tuple[Subject, Path]]) -> list[Verdict]:
+        return [self.judge(subject, path) for subject, path in share]
+
     def judge(self, subject: Subject, path: Path) -> Verdict:
         from cfnlint.config import ConfigMixIn
         from cfnlint.runner import run_template_by_file_path
 
         env = subject.built.env
-        # W3002 speaks of the local paths that this copy of the root has and the published root has not.
-        config = ConfigMixIn([], regions=regions_of(env), ignore_checks=["W3002"])
+        config = ConfigMixIn([], regions=regions_of(env), include_checks=["I"], ignore_checks=list(IGNORED))
         matches = run_template_by_file_path(str(path), config, self.rules, False)
         return env.name, subject.service, [_finding(subject, match) for match in matches]
+
+
+@cache
+def loaded() -> Judge:
+    """One for all templates, as the cfn-lint command does it."""
+    return Judge()
 
 
 def regions_of(env: Environment) -> list[str]:
@@ -103,44 +121,3 @@ def _finding(subject: Subject, match: Any) -> Finding:
         message=match.message,
         source=match.rule.source_url or _SOURCE,
     )
-
-
-def _in_child(judge: Judge, shares: list[Any]) -> list[Any]:
-    """Start one forked child a share; it inherits the loaded rules and answers through a pipe."""
-    readers = []
-    for share in shares:
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _answer(judge, share, reader, writer)
-        os.close(writer)
-        readers.append((child, reader))
-    return readers
-
-
-def _answer(judge: Judge, share: list[tuple[Subject, Path]], reader: int, writer: int) -> None:
-    code = 1
-    try:
-        os.close(reader)
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(msgspec.msgpack.encode([judge.judge(subject, path) for subject, path in share]))
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _collect(results: list[Any]) -> list[list[Verdict]]:
-    """The children's answers and our own; a child that died is an error, never an empty verdict."""
-    collected: list[list[Verdict]] = []
-    for result in results:
-        if isinstance(result, list):
-            collected.append(result)
-            continue
-        child, reader = result
-        with os.fdopen(reader, "rb") as pipe:
-            data = pipe.read()
-        _, status = os.waitpid(child, 0)
-        if status:
-            raise RuntimeError(f"a cfn-lint process ended with status {status}: run with --debug or on one core")
-        collected.append(msgspec.msgpack.decode(data, type=list[Verdict]))
-    return collected

@@ -1,4 +1,4 @@
-"""cloudformation-validate, the fast first pass: AWS's own rules, compiled, in a thread beside cfn-lint's loading."""
+"""cloudformation-validate, the fast first pass: AWS's own rules, compiled, in a child beside cfn-lint's loading."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from templates.validation.lint import Subject
 _SOURCE = "https://github.com/aws-cloudformation/cloudformation-validate"
 
 
-def check(subjects: Sequence[Subject]) -> dict[tuple[str, str], tuple[Finding, ...]]:
-    """(environment, service) -> warnings and worse."""
+def check(subjects: Sequence[Subject]) -> list[Finding]:
+    """Warnings and worse."""
+    if not subjects:
+        return []
     from cloudformation_validate import (
         CompositeEngine,
         DetailLevel,
@@ -23,7 +25,7 @@ def check(subjects: Sequence[Subject]) -> dict[tuple[str, str], tuple[Finding, .
     )
 
     engine = CompositeEngine()
-    found = {}
+    found: list[Finding] = []
     for subject in subjects:
         env = subject.built.env
         config = ValidateConfig(
@@ -33,7 +35,7 @@ def check(subjects: Sequence[Subject]) -> dict[tuple[str, str], tuple[Finding, .
         )
         content = TemplateContent(subject.built.encoded[subject.service], f"{env.name}/{subject.service}.json")
         report = engine.validate_template(content, config)
-        found[env.name, subject.service] = tuple(_finding(subject, diagnostic) for diagnostic in report.diagnostics)
+        found += [_finding(subject, diagnostic) for diagnostic in report.diagnostics]
     return found
 
 

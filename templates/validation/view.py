@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,16 +16,30 @@ Properties = dict[str, Any]
 
 # resource type -> (property with a policy document, what kind of policy it is)
 _DOCUMENTS = {
+    "AWS::ApiGateway::RestApi": ("Policy", "api"),
     "AWS::EC2::VPCEndpoint": ("PolicyDocument", "endpoint"),
+    "AWS::ECR::Repository": ("RepositoryPolicyText", "repository"),
+    "AWS::Events::EventBusPolicy": ("Statement", "bus"),
+    "AWS::IAM::GroupPolicy": ("PolicyDocument", "identity"),
     "AWS::IAM::ManagedPolicy": ("PolicyDocument", "identity"),
     "AWS::IAM::Policy": ("PolicyDocument", "identity"),
     "AWS::IAM::Role": ("AssumeRolePolicyDocument", "trust"),
+    "AWS::IAM::RolePolicy": ("PolicyDocument", "identity"),
+    "AWS::IAM::UserPolicy": ("PolicyDocument", "identity"),
     "AWS::KMS::Key": ("KeyPolicy", "key"),
+    "AWS::KMS::ReplicaKey": ("KeyPolicy", "key"),
+    "AWS::S3::AccessPoint": ("Policy", "bucket"),
     "AWS::S3::BucketPolicy": ("PolicyDocument", "bucket"),
+    "AWS::SNS::TopicInlinePolicy": ("PolicyDocument", "topic"),
     "AWS::SNS::TopicPolicy": ("PolicyDocument", "topic"),
+    "AWS::SQS::QueueInlinePolicy": ("PolicyDocument", "queue"),
     "AWS::SQS::QueuePolicy": ("PolicyDocument", "queue"),
     "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy", "secret"),
 }
+# Policies on a resource: they say who may come, and not what their holder may do.
+RESOURCE_POLICIES = ("api", "bucket", "bus", "key", "queue", "repository", "secret", "topic")
+# Operators that hold only where the key is present and has the value: not ...Not..., ...IfExists, ForAllValues or Null.
+_BINDING = re.compile(r"^(ForAnyValue:)?(Arn(Equals|Like)|String(Equals(IgnoreCase)?|Like))$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +57,22 @@ class Statement:
     keys: frozenset[str]
 
     def conditioned(self, *names: str) -> bool:
-        """Whether any condition is on one of these keys."""
-        return any(key.lower() in {name.lower() for name in names} for _, key, _ in self.conditions)
+        """Whether a condition binds one of these keys: it fails where the key is absent, and does not take every value."""
+        wanted = {name.lower() for name in names}
+        return any(
+            key.lower() in wanted and _BINDING.match(operator) is not None and not any(map(_anything, as_list(value)))
+            for operator, key, value in self.conditions
+        )
+
+    def does(self, *names: str) -> tuple[str, ...]:
+        """Which of these actions it speaks of, by name or pattern, without regard to case, as IAM compares them."""
+        patterns = [action.lower() for action in self.actions]
+        return tuple(name for name in names if any(fnmatchcase(name.lower(), pattern) for pattern in patterns))
+
+    @property
+    def everybody(self) -> bool:
+        """Whether it is for anyone at all, known or not."""
+        return any(text(value) == "*" for _, value in self.principals)
 
     @property
     def services(self) -> list[str]:
@@ -52,7 +82,7 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """``resources``: flat logical id -> resource; ``parameters``: (service, name) -> declaration in the nested templates."""
+    """``resources``: flat logical id -> resource, the root's own included; ``parameters``: (service, name) -> declaration in the nested templates."""
 
     env: Environment
     resources: dict[str, dict[str, Any]]
@@ -65,7 +95,7 @@ class View:
             for service, document in built.templates.items()
             for name, declaration in document.get("Parameters", {}).items()
         }
-        return View(env=built.env, resources=built.flat["Resources"], parameters=parameters)
+        return View(env=built.env, resources={**built.templates["root"]["Resources"], **built.flat["Resources"]}, parameters=parameters)
 
     def of_type(self, *types: str) -> Iterator[tuple[str, Properties]]:
         """(flat logical id, properties) of every resource of these types."""
@@ -78,7 +108,7 @@ class View:
         return properties
 
     def statements(self, *kinds: str) -> Iterator[Statement]:
-        """Every policy statement, or those of some kinds: identity, trust, key, bucket, queue, topic, endpoint, secret."""
+        """Every policy statement, or those of some kinds: identity, trust, endpoint, or one of ``RESOURCE_POLICIES``."""
         for flat_id, resource in self.resources.items():
             properties = resource.get("Properties", {})
             found = _DOCUMENTS.get(resource["Type"])
@@ -118,6 +148,11 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def own_key(value: Any) -> bool:
+    """Whether a property names a customer managed key, and not the one that AWS manages for the service."""
+    return bool(value) and isinstance(value, (dict, str)) and "alias/aws/" not in text(value)
+
+
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """(path, text) of every literal text below a value, keys left out."""
     if isinstance(value, dict):
@@ -134,6 +169,11 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def _anything(value: Any) -> bool:
+    """``*``, or an ARN of nothing but wildcards."""
+    return isinstance(value, str) and not value.lower().removeprefix("arn:").strip("*?:")
+
+
 def _direct(value: Any) -> str | None:
     if isinstance(value, dict) and "Ref" in value:
         return str(value["Ref"])
@@ -144,7 +184,8 @@ def _direct(value: Any) -> str | None:
 
 
 def _statements(flat_id: str, path: str, kind: str, document: Any) -> Iterator[Statement]:
-    for index, raw in enumerate(as_list(document.get("Statement"))):
+    # AWS::Events::EventBusPolicy holds one statement and no document around it.
+    for index, raw in enumerate(as_list(document.get("Statement", document))):
         principal = raw.get("Principal", {})
         pairs = (
             [("AWS", principal)]
@@ -157,7 +198,7 @@ def _statements(flat_id: str, path: str, kind: str, document: Any) -> Iterator[S
             path=f"{path}.Statement.{index}",
             kind=kind,
             allows=raw.get("Effect") == "Allow",
-            actions=tuple(as_list(raw.get("Action"))),
+            actions=tuple(map(text, as_list(raw.get("Action")))),
             resources=tuple(as_list(raw.get("Resource"))),
             principals=tuple(pairs),
             conditions=tuple(conditions),

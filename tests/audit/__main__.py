@@ -72,7 +72,7 @@ def _table(builds: Sequence[Built], found: Sequence[Finding]) -> str:
     """Figures by tool, in Markdown."""
     resources = sum(len(built.flat["Resources"]) for built in builds)
     lines = [
-        f"{date.today().isoformat()}, {resources} resources in {len(builds)} environments:",
+        f"{resources} resources in {len(builds)} environments:",
         "",
         "| tool | version | findings | per 100 resources | rules concerned |",
         "|---|---|---|---|---|",

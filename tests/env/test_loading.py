@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 import env
 from env.model import Environment
-from env.regions import REGIONS
+from env.regions import PARTITIONS, REGIONS
 from tests.conftest import ROOT
 
 Edit = Callable[[str, str, str], Path]
@@ -95,6 +97,29 @@ def test_an_environment_cannot_be_changed(platform: env.Platform) -> None:
         setattr(of(platform, "dev"), "region", "eu-west-1")  # noqa: B010 - the type checker refuses the plain form, rightly
 
 
+def test_a_value_that_replaces_a_section_leaves_no_places_behind(env_dir: Path, edit: Edit) -> None:
+    edit("defaults", "disaster_recovery: null", "disaster_recovery: { region: us-west-2 }")
+    edit("dev", "region: us-east-1", "region: us-east-1\ndisaster_recovery: null")
+    loaded = env.load(env_dir)
+    assert ("dev", "disaster_recovery.region") not in loaded.places
+    assert loaded.places["dev", "disaster_recovery"].file.endswith("dev.yaml")
+    assert loaded.places["staging", "disaster_recovery.region"].file.endswith("defaults.yaml")
+
+
+def test_every_value_has_a_place(platform: env.Platform) -> None:
+    for name, values in platform.values.items():
+        assert values
+        assert {(name, key) for key in values} <= set(platform.places)
+
+
+def test_good_files_load_without_the_libraries_that_explain_bad_ones() -> None:
+    code = "import sys, env, pathlib; env.load(pathlib.Path('env')); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "env.loader" in loaded
+    assert not loaded & {"boto3", "botocore", "cfnlint", "difflib", "env.explanation", "jsonschema_rs", "troposphere"}
+
+
 def test_a_byte_order_mark_is_accepted(env_dir: Path) -> None:
     path = env_dir / "dev.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
@@ -149,11 +174,11 @@ def test_the_list_of_regions_is_botocores() -> None:
 
     session = botocore.session.get_session()
     known = {
-        region
+        region: partition
         for partition in session.get_available_partitions()
         for region in session.get_available_regions("cloudformation", partition_name=partition)
     }
-    assert known == REGIONS
+    assert known == PARTITIONS
 
 
 @pytest.mark.row("R01")

@@ -14,12 +14,13 @@ from env.document import InvalidDocument, parse
 from env.rules import block, overlap
 from tests.conftest import ROOT
 
-DEV = (ROOT / "env" / "dev.yaml").read_bytes()
+FILES = {name: (ROOT / "env" / f"{name}.yaml").read_bytes() for name in ("dev", "defaults", "tools")}
+DEV = FILES["dev"]
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
-def load(folder: Path, data: bytes) -> None:
-    (folder / "dev.yaml").write_bytes(data)
+def load(folder: Path, data: bytes, file: str = "dev") -> None:
+    (folder / f"{file}.yaml").write_bytes(data)
     try:
         assert env.load(folder, ["dev"]).environments[0].name == "dev"
     except env.InvalidEnvironment as refused:
@@ -38,10 +39,25 @@ def test_any_bytes(env_dir: Path, data: bytes) -> None:
 
 
 @pytest.mark.row("R02")
-@given(start=st.integers(0, len(DEV)), length=st.integers(0, 40), new=st.binary(max_size=20))
+@given(file=st.sampled_from(sorted(FILES)), at=st.floats(0, 1), length=st.integers(0, 40), new=st.binary(max_size=20))
 @settings(SHARED, max_examples=80)
-def test_any_change_of_a_good_file(env_dir: Path, start: int, length: int, new: bytes) -> None:
-    load(env_dir, DEV[:start] + new + DEV[start + length :])
+def test_any_change_of_a_good_file(env_dir: Path, file: str, at: float, length: int, new: bytes) -> None:
+    for name, data in FILES.items():
+        (env_dir / f"{name}.yaml").write_bytes(data)
+    start = int(len(FILES[file]) * at)
+    load(env_dir, FILES[file][:start] + new + FILES[file][start + length :], file)
+
+
+yaml_marks = st.lists(
+    st.sampled_from(["*a", "&a ", "!!str ", "? ", ": ", "- ", "[", "]", "{", "}", ",", "<<", "---", "|", ">", "'", "\n", " ", "#", "%"])
+)
+
+
+@pytest.mark.row("R02")
+@given(marks=yaml_marks)
+@settings(SHARED, max_examples=80)
+def test_any_signs_of_yaml(env_dir: Path, marks: list[str]) -> None:
+    load(env_dir, "".join(["lambda:\n  ", *marks]).encode())
 
 
 yaml_values = st.recursive(
@@ -53,7 +69,7 @@ yaml_values = st.recursive(
 
 @pytest.mark.row("R02")
 @given(section=st.sampled_from(["network", "lambda", "storage", "queue", "api", "guard", "colour"]), value=yaml_values)
-@settings(SHARED, max_examples=80)
+@settings(SHARED, max_examples=60)
 def test_any_value_in_any_section(env_dir: Path, section: str, value: object) -> None:
     import yaml
 

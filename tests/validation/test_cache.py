@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from env.model import DisasterRecovery
 from templates.build import Built, encode
-from templates.validation import _keys, cache
+from templates.validation import _keys, cache, validate
+from templates.validation.allow import AllowList
 from templates.validation.finding import Finding
 from tests.validation.defects import Defect, put, seed
 
@@ -91,10 +97,76 @@ def test_a_change_inside_a_service_leaves_the_roots_verdict_standing_and_one_at_
     outputs["data"]["Outputs"]["More"] = {"Value": "x"}
     boundary = replace(builds["dev"], templates=outputs, encoded={**builds["dev"].encoded, "data": encode(outputs["data"])})
     changed = keys(boundary)
-    assert {service for service in before if before[service] != changed[service]} == {"data", "root"}
+    assert {service for service in before if before[service] != changed[service]} == {"data", "flat", "root"}
 
 
 def test_the_checkers_are_named_with_their_versions() -> None:
     text = cache.checkers()
     assert "cfn_lint-" in text
     assert "cloudformation_validate-" in text
+
+
+def copied(tmp_path: Path) -> Path:
+    for name in ("templates/validation", *cache._BESIDE):
+        source = cache.ROOT / name
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, tmp_path / name)
+    return tmp_path
+
+
+CHANGES = ("templates/validation/rules/tls_only.py", "templates/validation/view.py", "resources/registry.json", "resources/naming.py")
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_rule_makes_every_earlier_verdict_worthless(tmp_path: Path, name: str) -> None:
+    root = copied(tmp_path)
+    before = cache.checkers(root)
+    assert before == cache.checkers()
+    (root / name).write_text((root / name).read_text() + "\n")
+    assert cache.checkers(root) != before
+
+
+def test_everything_of_these_sources_that_a_rule_imports_is_in_the_digest() -> None:
+    imported = set()
+    for path in (cache.ROOT / "templates/validation/rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and node.module.split(".")[0] in ("deploy", "env", "resources", "templates")
+            ):
+                imported.add(node.module.replace(".", "/") + ".py")
+    outside = {name for name in imported if not name.startswith("templates/validation")}
+    assert outside
+    assert outside <= set(cache._BESIDE)
+
+
+def test_a_kept_verdict_is_believed_and_nothing_is_judged_again(builds: dict[str, Built], tmp_path: Path) -> None:
+    """A finding that no checker would make comes from the file alone."""
+    keys = _keys([builds["dev"]])
+    planted: cache.Verdicts = {key: FOUND if name == ("dev", "data") else () for name, key in keys.items()}
+    cache.store(tmp_path / "verdicts", planted, planted)
+    (found,) = validate([builds["dev"]], today=date(2026, 11, 24), cache_dir=tmp_path, allowed=AllowList((), ()))
+    assert (found.message, found.type) == ("wrong", "AWS::DynamoDB::GlobalTable")
+    assert found.origin.startswith("templates/data.py:")
+
+
+OTHER_BUILDS: dict[str, tuple[str, Callable[[Built], Built]]] = {
+    "template": ("data", lambda built: replace(built, encoded={**built.encoded, "data": b"{}"})),
+    "account": ("data", lambda built: replace(built, env=structs.replace(built.env, account="999999999999"))),
+    "region": ("data", lambda built: replace(built, env=structs.replace(built.env, region="eu-west-1"))),
+    "another region": (
+        "data",
+        lambda built: replace(built, env=structs.replace(built.env, disaster_recovery=DisasterRecovery(region="eu-west-1"))),
+    ),
+    "value of the environment": ("flat", lambda built: replace(built, env=structs.replace(built.env, termination_protection=True))),
+    "flat copy": ("flat", lambda built: replace(built, flat={"Resources": {}})),
+    "parameter of a template": ("flat", lambda built: replace(built, encoded={**built.encoded, "data": b'{"Parameters": {}}'})),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_BUILDS)
+def test_a_verdict_is_for_one_template_in_one_place(builds: dict[str, Built], case: str) -> None:
+    service, change = OTHER_BUILDS[case]
+    assert _keys([change(builds["dev"])])["dev", service] != _keys([builds["dev"]])["dev", service]

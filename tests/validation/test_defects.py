@@ -2,57 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from templates.build import Built
-from templates.validation import allow, validate
-from templates.validation.lint import Judge, Subject, lint
+from templates.validation import allow, own_findings, validate
+from templates.validation.lint import Judge, Subject, Verdict, lint, loaded
 from templates.validation.rules import RULES
-from templates.validation.view import View
-from tests.validation.defects import OWN, PUBLIC, WIRING, Defect, seed
+from tests.validation.defects import Defect, put, seed
+from tests.validation.right import RIGHT
+from tests.validation.seeded import OWN, PUBLIC, WIRING
+from tests.validation.subtle import SUBTLE
 
 Builds = dict[str, Built]
 
 
 def caught(built: Built) -> set[str]:
-    view = View.of(built)
-    return {rule.id for rule in RULES if any(True for _ in rule.check(view))}
+    return {finding.rule for finding in own_findings(built)}
 
 
 @pytest.mark.row("R18")
 @pytest.mark.row("R22")
 @pytest.mark.parametrize("name", ["dev", "prod", "staging"])
 def test_the_real_templates_break_no_rule_of_ours(builds: Builds, name: str) -> None:
-    view = View.of(builds[name])
-    assert [(rule.id, violation) for rule in RULES for violation in rule.check(view)] == []
+    assert own_findings(builds[name]) == []
 
 
 @pytest.mark.row("R18")
-@pytest.mark.parametrize("defect", OWN, ids=lambda defect: str(defect.name))
+@pytest.mark.parametrize("defect", [*OWN, *SUBTLE], ids=lambda defect: str(defect.name))
 def test_a_seeded_defect_is_caught_by_our_rule_for_it(builds: Builds, defect: Defect) -> None:
     assert defect.rule in caught(seed(builds[defect.environment], defect))
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge()
+@pytest.mark.parametrize("piece", RIGHT, ids=lambda piece: str(piece.name))
+def test_a_piece_that_is_right_is_left_alone(builds: Builds, piece: Defect) -> None:
+    assert piece.rule not in caught(seed(builds[piece.environment], piece))
+
+
+def test_a_form_that_a_rule_does_not_know_is_a_finding_and_no_crash(builds: Builds) -> None:
+    odd = Defect("timeout by reference", "dev", "messaging", "JobsQueue", put("VisibilityTimeout", {"Ref": "Seconds"}), "TAP013")
+    found = own_findings(seed(builds["dev"], odd))
+    assert [(finding.rule, finding.level) for finding in found] == [("TAP013", "error")]
+    assert "cannot judge these templates: TypeError" in found[0].message
+
+
+def test_a_parameter_for_a_secret_is_reported_in_its_own_template(builds: Builds) -> None:
+    document = builds["dev"].templates["data"]
+    parameters = {"DbPassword": {"Type": "String", "Default": "x"}}
+    templates = {**builds["dev"].templates, "data": {**document, "Parameters": parameters}}
+    (finding,) = own_findings(replace(builds["dev"], templates=templates))
+    assert (finding.rule, finding.service, finding.logical_id) == ("TAP041", "data", "DbPassword")
 
 
 @pytest.mark.row("R18")
 @pytest.mark.parametrize("defect", [*PUBLIC, *WIRING], ids=lambda defect: str(defect.name))
-def test_a_seeded_defect_is_caught_by_cfn_lint(builds: Builds, judge: Judge, defect: Defect) -> None:
+def test_a_seeded_defect_is_caught_by_cfn_lint(builds: Builds, defect: Defect) -> None:
     subject = Subject(built=seed(builds[defect.environment], defect), service=defect.service)
-    found = lint(judge, [subject], workers=1)[defect.environment, defect.service]
+    found = lint(loaded(), [subject], workers=1)[defect.environment, defect.service]
     assert defect.rule in {finding.rule for finding in found}
     assert all(finding.level in ("error", "warning") for finding in found)
 
 
-def test_every_rule_of_ours_has_a_seeded_defect() -> None:
-    assert {defect.rule for defect in OWN} == {rule.id for rule in RULES}
-    assert len(OWN) + len(PUBLIC) + len(WIRING) >= 60
+def test_every_rule_of_ours_has_a_bad_case_and_a_good_one(builds: Builds) -> None:
+    """A defect made by changing a resource has its good case in the real template; one that adds a resource has it in RIGHT."""
+    bad = [*OWN, *SUBTLE]
+    changes = [defect for defect in bad if defect.logical_id in builds[defect.environment].templates[defect.service]["Resources"]]
+    assert {defect.rule for defect in bad} == {rule.id for rule in RULES}
+    assert {defect.rule for defect in [*changes, *RIGHT]} >= {rule.id for rule in RULES} - NEVER_RIGHT
+    assert len(bad) + len(PUBLIC) + len(WIRING) >= 60
+
+
+# A user's access key is wrong wherever it stands.
+NEVER_RIGHT = {"TAP065"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.id))
@@ -77,3 +101,27 @@ def test_the_whole_gate_passes_and_fails_as_one(builds: Builds, tmp_path: Path) 
     assert {"E3030"} <= {finding.rule for finding in found}
     assert all(finding.origin.startswith("templates/data.py:") for finding in found)
     assert all(finding.type == "AWS::DynamoDB::GlobalTable" for finding in found)
+
+
+class Crash(Judge):
+    """A judge that fails at one template, in whichever process that is judged."""
+
+    def __init__(self) -> None:
+        pass
+
+    def judge(self, subject: Subject, path: Path) -> Verdict:
+        if subject.service == "data":
+            raise LookupError("no such schema")
+        return subject.built.env.name, subject.service, []
+
+
+def test_a_process_that_fails_fails_the_run_and_says_why(builds: Builds) -> None:
+    subjects = [Subject(built=builds["dev"], service=service) for service in ("network", "data")]
+    with pytest.raises(RuntimeError, match=r"a cfn-lint process ended with status \d+\n(.*\n)*LookupError: no such schema"):
+        lint(Crash(), subjects, workers=2)
+
+
+def test_templates_are_shared_out_and_every_one_is_judged(builds: Builds) -> None:
+    subjects = [Subject(built=builds["dev"], service=service) for service in ("network", "compute", "api", "root")]
+    for workers in (1, 2, 3, 9):
+        assert lint(Crash(), subjects, workers=workers) == {("dev", subject.service): () for subject in subjects}

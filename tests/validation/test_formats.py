@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+from msgspec import structs
 
 from templates.validation import formats
 from templates.validation.finding import Finding
+from tests.conftest import ROOT
 
 FOUND = [
     Finding(
@@ -48,9 +52,43 @@ def test_sarif_has_what_its_readers_need() -> None:
     (result,) = by_tool["cfn-lint"]["results"]
     assert (result["ruleId"], result["level"]) == ("E3030", "error")
     location = result["locations"][0]["physicalLocation"]
-    assert location == {"artifactLocation": {"uri": "templates/data.py"}, "region": {"startLine": 31}}
+    assert location["artifactLocation"]["uri"] == "templates/data.py"
+    assert location["region"]["startLine"] == 31
+    (related,) = result["relatedLocations"]
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "env/dev.yaml"
+    assert related["physicalLocation"]["region"] == {"startLine": 4, "startColumn": 1}
+    assert related["message"] == {"text": "set by table.billing"}
     assert by_tool["cfn-lint"]["tool"]["driver"]["rules"] == [{"id": "E3030", "helpUri": "https://example.org/E3030"}]
     assert by_tool["allow-list"]["results"][0]["level"] == "warning"
+
+
+def test_every_result_of_sarif_has_a_file_that_exists_and_a_line() -> None:
+    """Code hosts show no result without one, also where a finding is about a whole template."""
+    whole = [structs.replace(FOUND[0], origin="", service=service, value="") for service in ("data", "root", "")]
+    for result in _results(whole):
+        place = result["locations"][0]["physicalLocation"]
+        assert (ROOT / place["artifactLocation"]["uri"]).is_file()
+        assert place["region"]["startLine"] >= 1
+
+
+def test_a_result_keeps_its_fingerprint_when_its_lines_move() -> None:
+    moved = structs.replace(FOUND[0], origin="templates/data.py:99", message="other words")
+    other = structs.replace(FOUND[0], logical_id="Other")
+    same, again, different = (result["partialFingerprints"] for result in _results([FOUND[0], moved, other]))
+    assert same == again != different
+
+
+def test_our_own_rules_say_in_sarif_what_they_want() -> None:
+    own = structs.replace(FOUND[0], rule="TAP001", tool="tapline")
+    document = json.loads(formats.sarif([own]))
+    (rule,) = next(run["tool"]["driver"]["rules"] for run in document["runs"] if run["results"])
+    assert rule["shortDescription"]["text"] == "What holds data outlives its stack"
+    assert rule["fullDescription"]["text"]
+
+
+def _results(findings: list[Finding]) -> list[dict[str, Any]]:
+    """One run's results, in the order of ``findings``."""
+    return [result for finding in findings for run in json.loads(formats.sarif([finding]))["runs"] for result in run["results"]]
 
 
 def test_sarif_without_findings_is_a_run_without_results() -> None:

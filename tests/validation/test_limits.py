@@ -32,7 +32,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "mappings": ({"Mappings": {f"M{n}": {} for n in range(201)}}, "201 mappings of 200 allowed"),
     "description": ({"Description": "x" * 1025}, "1,025 description bytes of 1,024 allowed"),
     "parameter value": ({"Parameters": {"P": {"Type": "String", "Default": "x" * 4097}}}, "4,097 parameter value bytes of 4,096 allowed"),
-    "bytes": ({"Resources": {"Big": {"Type": "T", "Properties": {"X": "x" * 2**20}}, "Small": QUEUE}}, "the heaviest is Big"),
+    "bytes": ({"Resources": {"Big": {"Type": "T", "Properties": {"X": "x" * 2**20}}, "Small": QUEUE}}, "the heaviest is data/Big"),
     "an operation": (
         {"Resources": {f"Q{n}": QUEUE for n in range(2500)}},
         "resources of one operation of 2,500 allowed: split the service; the heaviest is data",
@@ -54,3 +54,19 @@ def test_nine_tenths_of_a_quota_is_a_warning(builds: dict[str, Built]) -> None:
     (finding,) = limits.check(built)
     assert (finding.level, finding.service) == ("warning", "data")
     assert "450 resources of 500 allowed" in finding.message
+
+
+def test_the_manifest_names_the_resource_that_weighs_most(builds: dict[str, Built]) -> None:
+    built = changed(builds["dev"], "data", Resources={"Big": {"Type": "T", "Properties": {"X": "x" * 300_000}}, "Small": QUEUE})
+    heaviest = {name: heaviest for name, _, _, heaviest in limits.count(built)}
+    assert heaviest[limits.TEMPLATE_BYTES] == "data/Big"
+    assert heaviest[limits.RESOURCES] == "parameters"
+
+
+def test_a_stack_policy_over_its_quota_is_an_error(builds: dict[str, Built]) -> None:
+    """Four hundred nested stacks with data in them, each named in the policy."""
+    resources = {f"Q{n}": {"Type": "AWS::SQS::Queue"} for n in range(400)}
+    names = {flat_id: (f"{'service' * 4}{flat_id.lower()}", "Queue") for flat_id in resources}
+    (finding,) = limits.check(replace(builds["dev"], flat={"Resources": resources}, names=names))
+    assert (finding.level, finding.service) == ("error", "root")
+    assert "stack policy bytes of 16,384 allowed" in finding.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -18,7 +18,7 @@ def check(view: View) -> Iterator[Violation]:
         wanted = "AES256" if flat_id in log_buckets else "aws:kms"
         if not any(default.get("SSEAlgorithm") == wanted for default in defaults):
             yield Violation(flat_id, f"is not encrypted by {wanted}", "BucketEncryption")
-        elif wanted == "aws:kms" and not all("KMSMasterKeyID" in d for d in defaults):
+        elif wanted == "aws:kms" and not all(own_key(default.get("KMSMasterKeyID")) for default in defaults):
             yield Violation(flat_id, "names no key of its own", "BucketEncryption")
         elif wanted == "aws:kms" and not all(rule.get("BucketKeyEnabled") for rule in rules):
             yield Violation(flat_id, "has no bucket key: each object would cost a call of KMS", "BucketEncryption")

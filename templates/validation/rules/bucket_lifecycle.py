@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import View
 
+FILTERS = {"ObjectSizeGreaterThan", "ObjectSizeLessThan", "Prefix", "TagFilters"}
+
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, bucket in view.of_type("AWS::S3::Bucket"):
         rules = [rule for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if rule.get("Status") == "Enabled"]
         for part in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
-            if not any(part in rule for rule in rules):
-                yield Violation(flat_id, f"has no rule with {part}", "LifecycleConfiguration")
+            # A rule with a filter leaves everything else as it is.
+            if not any(part in rule and not FILTERS & rule.keys() for rule in rules):
+                yield Violation(flat_id, f"has no rule with {part} for all objects", "LifecycleConfiguration")
+        most = view.env.storage.incomplete_upload_days
+        if any(rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation", 0) > most for rule in rules):
+            yield Violation(flat_id, f"keeps incomplete uploads for more than {most} days", "LifecycleConfiguration")
 
 
 RULE = Rule(

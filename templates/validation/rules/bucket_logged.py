@@ -13,8 +13,11 @@ def check(view: View) -> Iterator[Violation]:
         view.target(bucket.get("LoggingConfiguration", {}).get("DestinationBucketName")) for _, bucket in view.of_type("AWS::S3::Bucket")
     }
     for flat_id, bucket in view.of_type("AWS::S3::Bucket"):
-        if flat_id not in log_buckets and "LoggingConfiguration" not in bucket:
+        logging = bucket.get("LoggingConfiguration", {})
+        if flat_id not in log_buckets and "DestinationBucketName" not in logging:
             yield Violation(flat_id, "writes no access log", "LoggingConfiguration")
+        elif view.target(logging.get("DestinationBucketName")) == flat_id:
+            yield Violation(flat_id, "logs into itself, and each log is logged again", "LoggingConfiguration")
 
 
 RULE = Rule(

@@ -13,6 +13,8 @@ def check(view: View) -> Iterator[Violation]:
         rules = bucket.get("OwnershipControls", {}).get("Rules", [])
         if [rule.get("ObjectOwnership") for rule in rules] != ["BucketOwnerEnforced"]:
             yield Violation(flat_id, "does not enforce the bucket owner", "OwnershipControls")
+        if "AccessControl" in bucket:
+            yield Violation(flat_id, "has an access control list", "AccessControl")
 
 
 RULE = Rule(

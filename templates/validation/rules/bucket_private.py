@@ -16,6 +16,8 @@ def check(view: View) -> Iterator[Violation]:
         for switch in SWITCHES:
             if blocks.get(switch) is not True:
                 yield Violation(flat_id, f"does not set {switch}", "PublicAccessBlockConfiguration")
+        if "WebsiteConfiguration" in bucket:
+            yield Violation(flat_id, "is a website, which S3 serves to everybody and without TLS", "WebsiteConfiguration")
 
 
 RULE = Rule(

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import RESOURCE_POLICIES, View, text
 
 FOREIGN = re.compile(r"(^|:)[0-9]{12}(:|$)")
 
 
 def check(view: View) -> Iterator[Violation]:
-    for statement in view.statements("bucket", "queue", "topic", "key", "secret"):
+    for statement in view.statements(*RESOURCE_POLICIES):
         foreign = [text(value) for kind, value in statement.principals if kind == "AWS" and FOREIGN.search(text(value))]
         if statement.allows and foreign and not statement.conditioned("aws:PrincipalOrgID", "aws:PrincipalArn"):
             yield Violation(statement.flat_id, f"lets {', '.join(foreign)} in without aws:PrincipalOrgID", statement.path)

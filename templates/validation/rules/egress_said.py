@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import Properties, View
+
+MOST_PORTS = 100
+INTERNET = ("0.0.0.0/0", "::/0")
+
+
+def _wrong(entry: Properties, way: str) -> Iterator[str]:
+    if not entry.get("Description"):
+        yield "has a rule without a description"
+    if str(entry.get("IpProtocol")) == "-1" or entry.get("ToPort", 0) - entry.get("FromPort", 0) > MOST_PORTS:
+        yield f"has a rule for more than {MOST_PORTS} ports"
+    if way == "SecurityGroupIngress" and (entry.get("CidrIp") in INTERNET or entry.get("CidrIpv6") in INTERNET):
+        yield "lets the internet in"
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -14,12 +26,12 @@ def check(view: View) -> Iterator[Violation]:
             yield Violation(flat_id, "has no egress rule, which allows everything", "SecurityGroupEgress")
         for way in ("SecurityGroupEgress", "SecurityGroupIngress"):
             for index, entry in enumerate(group.get(way, [])):
-                if not entry.get("Description"):
-                    yield Violation(flat_id, "has a rule without a description", f"{way}.{index}")
-                if str(entry.get("IpProtocol")) == "-1":
-                    yield Violation(flat_id, "has a rule for every protocol", f"{way}.{index}")
-                if way == "SecurityGroupIngress" and entry.get("CidrIp") == "0.0.0.0/0":
-                    yield Violation(flat_id, "lets the internet in", f"{way}.{index}")
+                for message in _wrong(entry, way):
+                    yield Violation(flat_id, message, f"{way}.{index}")
+    for way in ("SecurityGroupEgress", "SecurityGroupIngress"):
+        for flat_id, entry in view.of_type(f"AWS::EC2::{way}"):
+            for message in _wrong(entry, way):
+                yield Violation(flat_id, message)
 
 
 RULE = Rule(

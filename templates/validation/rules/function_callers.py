@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import View, text
+
+FOREIGN = re.compile(r"(^|:)[0-9]{12}(:|$)")
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -13,10 +16,16 @@ def check(view: View) -> Iterator[Violation]:
         principal = text(permission.get("Principal", ""))
         if principal == "*":
             yield Violation(flat_id, "lets everybody call", "Principal")
+        if permission.get("FunctionUrlAuthType") == "NONE":
+            yield Violation(flat_id, "lets everybody call the function's URL", "FunctionUrlAuthType")
+        if FOREIGN.search(principal) and "PrincipalOrgID" not in permission:
+            yield Violation(flat_id, f"lets account {principal} call without PrincipalOrgID", "Principal")
         if ".amazonaws.com" in principal:
             for part in ("SourceAccount", "SourceArn"):
                 if part not in permission:
                     yield Violation(flat_id, f"lets {principal} call without {part}", part)
+            if text(permission.get("SourceArn", "x")) == "*":
+                yield Violation(flat_id, f"lets {principal} call for every resource", "SourceArn")
 
 
 RULE = Rule(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, function in view.of_type("AWS::Lambda::Function"):
-        if "Environment" in function and "KmsKeyArn" not in function:
+        if "Environment" in function and not own_key(function.get("KmsKeyArn")):
             yield Violation(flat_id, "has an environment without a customer managed key", "KmsKeyArn")
 
 

@@ -9,14 +9,11 @@ from templates.validation.view import View, text
 
 
 def check(view: View) -> Iterator[Violation]:
-    for flat_id, _ in view.of_type("AWS::KMS::Key"):
+    for flat_id, _ in view.of_type("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
         managers = [
             statement
             for statement in view.statements("key")
-            if statement.flat_id == flat_id
-            and statement.allows
-            and {"kms:PutKeyPolicy", "kms:*"} & set(statement.actions)
-            and not statement.conditions
+            if statement.flat_id == flat_id and statement.allows and statement.does("kms:PutKeyPolicy") and not statement.conditions
         ]
         if not any(text(value).endswith(":root") for statement in managers for _, value in statement.principals):
             yield Violation(flat_id, "has a policy that locks its account out: let the account call kms:PutKeyPolicy", "KeyPolicy")

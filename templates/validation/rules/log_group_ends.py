@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, group in view.of_type("AWS::Logs::LogGroup"):
-        for part in ("KmsKeyId", "RetentionInDays"):
-            if part not in group:
-                yield Violation(flat_id, f"has no {part}", part)
+        if not own_key(group.get("KmsKeyId")):
+            yield Violation(flat_id, "is not encrypted with a customer managed key", "KmsKeyId")
+        days = view.env.logs.retention_days
+        if group.get("RetentionInDays") != days:
+            yield Violation(flat_id, f"does not keep its events for the {days} days that the environment says", "RetentionInDays")
 
 
 RULE = Rule(

@@ -16,6 +16,8 @@ NAMES = {
     "AWS::CloudWatch::CompositeAlarm": ("AlarmName", "alarm"),
     "AWS::CloudWatch::Dashboard": ("DashboardName", "dashboard"),
     "AWS::DynamoDB::GlobalTable": ("TableName", "table"),
+    "AWS::DynamoDB::Table": ("TableName", "table"),
+    "AWS::EC2::SecurityGroup": ("GroupName", "security group"),
     "AWS::Events::Rule": ("Name", "rule"),
     "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", "policy"),
     "AWS::IAM::Role": ("RoleName", "role"),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import RESOURCE_POLICIES, View
 
 BOUNDS = ("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:SourceAccount", "kms:CallerAccount")
 
 
 def check(view: View) -> Iterator[Violation]:
-    for statement in view.statements("bucket", "queue", "topic", "key", "secret", "endpoint", "trust"):
-        everybody = any(value == "*" for kind, value in statement.principals if kind == "AWS")
-        if statement.allows and everybody and not statement.conditioned(*BOUNDS):
+    for statement in view.statements(*RESOURCE_POLICIES, "endpoint", "trust"):
+        if statement.allows and statement.everybody and not statement.conditioned(*BOUNDS):
             yield Violation(statement.flat_id, "lets everybody in", statement.path)
 
 

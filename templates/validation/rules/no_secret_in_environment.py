@@ -6,9 +6,16 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import View, text, texts
 
 SECRET = re.compile(r"(?i)(passw(or)?d|secret|private[_-]?key|api[_-]?key|credential|(^|[_-])token)")
+
+RESOLVED = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
+# Key ids of AWS, private keys, tokens of code hosts and payment services.
+WRITTEN = re.compile(
+    r"(?<![A-Z0-9])(AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\b(ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sk_live|rk_live)[-_][A-Za-z0-9_-]{16,}"
+)
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -16,12 +23,21 @@ def check(view: View) -> Iterator[Violation]:
         for name in function.get("Environment", {}).get("Variables", {}):
             if SECRET.search(name):
                 yield Violation(flat_id, f"has a variable {name}", "Environment")
+        if any(RESOLVED.search(literal) for _, literal in texts(function.get("Environment", {}))):
+            yield Violation(
+                flat_id, "has a secret resolved into its environment, where everybody reads it who sees the function", "Environment"
+            )
+    for flat_id, resource in view.resources.items():
+        for path, literal in texts(resource.get("Properties", {})):
+            if WRITTEN.search(literal):
+                yield Violation(flat_id, "holds what looks like a secret, which is not shown here", path)
     for flat_id, parameter in view.of_type("AWS::SSM::Parameter"):
         if parameter.get("Type") != "SecureString" and SECRET.search(text(parameter.get("Name", "")).rsplit("/", 1)[-1]):
             yield Violation(flat_id, f"is a plain text named {text(parameter.get('Name'))}", "Type")
     for (service, name), declaration in view.parameters.items():
         if SECRET.search(name) and ("Default" in declaration or declaration.get("NoEcho") is not True):
-            yield Violation(f"{service}.{name}", "is a parameter for a secret with a default or without NoEcho", "Parameters")
+            message = "is a parameter for a secret with a default or without NoEcho"
+            yield Violation("", message, "Parameters", parameter_of=(service, name))
 
 
 RULE = Rule(

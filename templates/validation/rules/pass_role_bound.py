@@ -10,7 +10,7 @@ from templates.validation.view import View
 
 def check(view: View) -> Iterator[Violation]:
     for statement in view.statements("identity"):
-        if statement.allows and "iam:PassRole" in statement.actions and not statement.conditioned("iam:PassedToService"):
+        if statement.allows and statement.does("iam:PassRole") and not statement.conditioned("iam:PassedToService"):
             yield Violation(statement.flat_id, "allows iam:PassRole to any service: add iam:PassedToService", statement.path)
 
 

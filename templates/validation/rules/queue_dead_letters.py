@@ -10,11 +10,24 @@ from templates.validation.view import View
 FOURTEEN_DAYS = 14 * 24 * 3600
 
 
+def _last_resorts(view: View) -> Iterator[str | None]:
+    """Queues that take what failed elsewhere, and so need no dead-letter queue of their own."""
+    for _, queue in view.of_type("AWS::SQS::Queue"):
+        yield view.target(queue.get("RedrivePolicy", {}).get("deadLetterTargetArn"))
+    for _, function in view.of_type("AWS::Lambda::Function"):
+        yield view.target(function.get("DeadLetterConfig", {}).get("TargetArn"))
+    for _, config in view.of_type("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+        yield view.target(config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"))
+    for _, rule in view.of_type("AWS::Events::Rule"):
+        for target in rule.get("Targets", []):
+            yield view.target(target.get("DeadLetterConfig", {}).get("Arn"))
+
+
 def check(view: View) -> Iterator[Violation]:
-    sources = {view.target(source.get("EventSourceArn")) for _, source in view.of_type("AWS::Lambda::EventSourceMapping")}
+    last = set(_last_resorts(view))
     for flat_id, queue in view.of_type("AWS::SQS::Queue"):
-        if flat_id in sources and "RedrivePolicy" not in queue:
-            yield Violation(flat_id, "feeds a function but has no dead-letter queue", "RedrivePolicy")
+        if flat_id not in last and "RedrivePolicy" not in queue:
+            yield Violation(flat_id, "has no dead-letter queue", "RedrivePolicy")
         dead_letters = view.target(queue.get("RedrivePolicy", {}).get("deadLetterTargetArn"))
         if dead_letters is None:
             continue

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, queue in view.of_type("AWS::SQS::Queue"):
         if "KmsMasterKeyId" not in queue and queue.get("SqsManagedSseEnabled") is not True:
             yield Violation(flat_id, "is not encrypted", "KmsMasterKeyId")
-        elif view.env.queue.customer_managed_key and "KmsMasterKeyId" not in queue:
+        elif view.env.queue.customer_managed_key and not own_key(queue.get("KmsMasterKeyId")):
             yield Violation(flat_id, "is not encrypted with the customer managed key that the environment asks for", "KmsMasterKeyId")
 
 

@@ -15,7 +15,7 @@ def check(view: View) -> Iterator[Violation]:
         for policy in role.get("ManagedPolicyArns", []):
             if ":iam::aws:policy/" in text(policy):
                 yield Violation(flat_id, f"has {text(policy).rsplit('/', 1)[-1]}, which AWS wrote for everybody", "ManagedPolicyArns")
-    for flat_id, _ in view.of_type("AWS::IAM::Policy"):
+    for flat_id, _ in view.of_type("AWS::IAM::GroupPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy"):
         yield Violation(flat_id, "is an inline policy", "")
 
 

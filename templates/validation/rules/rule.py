@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Violation:
-    """One resource of the flat copy that breaks the rule; ``path`` is the property."""
+    """One resource of the flat copy that breaks the rule; ``path`` is the property.
+
+    ``parameter_of`` is (service, parameter) where it is about a parameter of a nested template, which the flat copy has not.
+    """
 
     flat_id: str
     message: str
     path: str = ""
+    parameter_of: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import RESOURCE_POLICIES, View
 
 BOUNDS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "kms:CallerAccount")
 
 
 def check(view: View) -> Iterator[Violation]:
-    for statement in view.statements("bucket", "queue", "topic", "key", "secret"):
+    for statement in view.statements(*RESOURCE_POLICIES):
         if statement.allows and statement.services and not statement.conditioned(*BOUNDS):
             yield Violation(
                 statement.flat_id, f"lets {', '.join(statement.services)} in for any account: bind it by aws:SourceAccount", statement.path

@@ -18,6 +18,9 @@ def check(view: View) -> Iterator[Violation]:
         limits = [(settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")) for settings in every]
         if limits != [(view.env.api.throttle_rate, view.env.api.throttle_burst)]:
             yield Violation(flat_id, "is not throttled for all methods as the environment says", "MethodSettings")
+        own = [settings for settings in stage.get("MethodSettings", []) if settings not in every]
+        if any(settings.get("ThrottlingRateLimit", 0) > view.env.api.throttle_rate for settings in own):
+            yield Violation(flat_id, "lets a method take more than the environment says", "MethodSettings")
 
 
 RULE = Rule(

@@ -11,6 +11,11 @@ from templates.validation.view import View
 REQUIRED = frozenset({"CostCenter", "Environment", "ManagedBy", "Owner", "Project", "Service"})
 
 
+def _known(view: View) -> dict[str, str]:
+    env = view.env
+    return {"CostCenter": env.cost_center, "Environment": env.name, "Owner": env.owner, "Project": env.project}
+
+
 def check(view: View) -> Iterator[Violation]:
     for flat_id, resource in view.resources.items():
         path = taggable().get(resource["Type"])
@@ -21,10 +26,13 @@ def check(view: View) -> Iterator[Violation]:
         for part in lists:
             places = [item for place in places for item in place.get(part, [])]
         for place in places:
-            found = place.get(last[:-2], {})
-            keys = set(found) if isinstance(found, dict) else {entry["Key"] for entry in found}
-            if REQUIRED - keys:
-                yield Violation(flat_id, f"lacks the tags {', '.join(sorted(REQUIRED - keys))}", last[:-2])
+            tags = place.get(last[:-2], {})
+            found = tags if isinstance(tags, dict) else {entry["Key"]: entry["Value"] for entry in tags}
+            if REQUIRED - found.keys():
+                yield Violation(flat_id, f"lacks the tags {', '.join(sorted(REQUIRED - found.keys()))}", last[:-2])
+            wrong = sorted(key for key, value in _known(view).items() if found.get(key, value) != value)
+            if wrong:
+                yield Violation(flat_id, f"has tags that are not the environment's: {', '.join(wrong)}", last[:-2])
 
 
 RULE = Rule(

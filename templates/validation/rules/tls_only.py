@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import Statement, View, as_list
+from templates.validation.view import Statement, View, as_list, text
 
 # policy type -> the property that names what it is for
 POLICIES = {"AWS::S3::BucketPolicy": "Bucket", "AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
 
 
 def _denies(statement: Statement) -> bool:
-    everybody = ("AWS", "*") in statement.principals
-    return not statement.allows and everybody and ("Bool", "aws:SecureTransport", "false") in statement.conditions
+    """Denied to everybody, on nothing but the transport: one more condition would leave a way open."""
+    return not statement.allows and statement.everybody and statement.conditions == (("Bool", "aws:SecureTransport", "false"),)
+
+
+def _objects_too(statement: Statement) -> bool:
+    """A bucket's own ARN says nothing of its objects."""
+    return any(text(resource).endswith("/*") for resource in statement.resources)
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -21,11 +26,18 @@ def check(view: View) -> Iterator[Violation]:
         view.target(subject)
         for flat_id, properties in view.of_type(*POLICIES)
         for subject in as_list(properties.get(POLICIES[view.resources[flat_id]["Type"]]))
-        if any(_denies(statement) for statement in view.statements("bucket", "queue", "topic") if statement.flat_id == flat_id)
+        if any(
+            _denies(statement) and (statement.kind != "bucket" or _objects_too(statement))
+            for statement in view.statements("bucket", "queue", "topic")
+            if statement.flat_id == flat_id
+        )
     }
     for flat_id, _ in view.of_type("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"):
         if flat_id not in denied:
             yield Violation(flat_id, 'has no policy that denies requests with "aws:SecureTransport": "false"')
+    for flat_id, subscription in view.of_type("AWS::SNS::Subscription"):
+        if subscription.get("Protocol") == "http":
+            yield Violation(flat_id, "sends messages over plain HTTP", "Protocol")
 
 
 RULE = Rule(

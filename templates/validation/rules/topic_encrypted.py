@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, topic in view.of_type("AWS::SNS::Topic"):
-        if not isinstance(topic.get("KmsMasterKeyId"), dict):
+        if not own_key(topic.get("KmsMasterKeyId")):
             yield Violation(flat_id, "has no customer managed key", "KmsMasterKeyId")
 
 

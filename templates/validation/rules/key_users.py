@@ -1,0 +1,29 @@
+"""A key's policy names who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from templates.validation.rules.rule import Rule, Violation
+from templates.validation.view import View, text
+
+READING = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
+
+
+def check(view: View) -> Iterator[Violation]:
+    for statement in view.statements("key"):
+        account = any(text(value).endswith(":root") for kind, value in statement.principals if kind == "AWS")
+        reads = statement.does(*READING)
+        if statement.allows and account and reads and not statement.conditioned("aws:PrincipalArn"):
+            yield Violation(
+                statement.flat_id, f"lets the whole account call {', '.join(reads)}: name the roles in aws:PrincipalArn", statement.path
+            )
+
+
+RULE = Rule(
+    id="TAP067",
+    title="A key's policy names who may use it",
+    reason="Where the account may decrypt, every identity policy of the account decides who reads the data",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+    check=check,
+)
