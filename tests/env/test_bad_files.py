@@ -293,6 +293,13 @@ def test_a_value_that_was_refused_is_not_complained_about_twice(env_dir: Path, e
     assert [problem.message for problem in refused.value.problems] == ["alias *size: write the value itself"]
 
 
+def test_a_misspelt_key_is_not_called_missing_too(env_dir: Path, edit: Edit) -> None:
+    edit("dev", MEMORY, "memroy: 512")
+    with pytest.raises(env.InvalidEnvironment) as refused:
+        env.load(env_dir)
+    assert [problem.message for problem in refused.value.problems] == ["unknown key: did you mean memory?"]
+
+
 def test_what_is_wrong_with_one_value_does_not_hide_what_is_missing_beside_it(env_dir: Path, edit: Edit) -> None:
     edit("dev", "# yaml-language-server: $schema=schema.json\naccount", "account")
     edit("dev", '"111111111111"', "111111111111")

@@ -114,3 +114,18 @@ def test_defaults_that_cannot_be_read_do_not_hide_what_is_wrong_in_the_environme
     with pytest.raises(env.InvalidEnvironment) as refused:
         env.load(env_dir)
     assert [Path(problem.file).name for problem in refused.value.problems] == ["defaults.yaml", "dev.yaml"]
+
+
+def test_an_environment_that_does_not_load_clashes_with_nothing(env_dir: Path, edit: Edit) -> None:
+    edit("staging", "222222222222", "111111111111")
+    edit("staging", "throttle_burst: 1000", "throttle_burst: 1")
+    assert [environment.name for environment in env.load(env_dir, ["dev"]).environments] == ["dev"]
+
+
+def test_a_long_region_leaves_less_for_the_names(env_dir: Path, edit: Edit) -> None:
+    edit("defaults", "project: tap", "project: twelveletter")
+    (env_dir / "dev.yaml").rename(env_dir / "ninechars.yaml")
+    assert env.load(env_dir, ["ninechars"]).environments[0].project == "twelveletter"
+    edit("ninechars", "us-east-1", "us-isof-south-1")
+    with pytest.raises(env.InvalidEnvironment, match="longer than 63 characters: at most 20 together"):
+        env.load(env_dir, ["ninechars"])

@@ -266,4 +266,15 @@ PLACES = own(
         "TAP054",
     ),
 )
-SUBTLE = [*UNBOUND, *IAM, *DATA, *COMPUTE, *PLACES]
+# Everything is in place and switched off, or in place for half of it.
+HALF = own(
+    ("reading alone denied over plain HTTP", "dev", "storage", "DataBucketPolicy", put(f"{DENIED}.Action", ["s3:GetObject"]), "TAP009"),
+    ("publishing alone denied over plain HTTP", "dev", "messaging", "AlarmTopicPolicy", put(f"{DENIED}.Action", ["sns:Publish"]), "TAP009"),
+    ("bodies not validated", "dev", "api", "Validator", put("ValidateRequestBody", False), "TAP044"),
+    ("web ACL that counts", "prod", "api", "WebAcl", put("Rules.0.OverrideAction", {"Count": {}}), "TAP047"),
+    ("web ACL without rules", "prod", "api", "WebAcl", put("Rules", []), "TAP047"),
+    ("more than the environment reserves", "dev", "compute", "ApiFunction", put("ReservedConcurrentExecutions", 900), "TAP034"),
+    ("private routes to the internet", "prod", "network", "PublicRoute", put("RouteTableId", {"Ref": "PrivateRoutesA"}), "TAP037"),
+    ("drift detection switched off", "dev", "drift", "Schedule", put("State", "DISABLED"), "TAP071"),
+)
+SUBTLE = [*UNBOUND, *IAM, *DATA, *COMPUTE, *PLACES, *HALF]

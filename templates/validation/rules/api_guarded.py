@@ -10,7 +10,11 @@ from templates.validation.view import View, text
 
 def check(view: View) -> Iterator[Violation]:
     logged = {view.target(logging.get("ResourceArn")) for _, logging in view.of_type("AWS::WAFv2::LoggingConfiguration")}
-    for flat_id, _ in view.of_type("AWS::WAFv2::WebACL"):
+    for flat_id, acl in view.of_type("AWS::WAFv2::WebACL"):
+        if not acl.get("Rules"):
+            yield Violation(flat_id, "has no rules", "Rules")
+        if any("Count" in {**rule.get("Action", {}), **rule.get("OverrideAction", {})} for rule in acl.get("Rules", [])):
+            yield Violation(flat_id, "has a rule that counts and lets through", "Rules")
         if flat_id not in logged:
             yield Violation(flat_id, "writes no log")
     guarded = " ".join(text(link.get("ResourceArn")) for _, link in view.of_type("AWS::WAFv2::WebACLAssociation"))

@@ -9,6 +9,10 @@ from templates.validation.view import View
 
 
 def check(view: View) -> Iterator[Violation]:
+    for flat_id, validator in view.of_type("AWS::ApiGateway::RequestValidator"):
+        for part in ("ValidateRequestBody", "ValidateRequestParameters"):
+            if validator.get(part) is not True:
+                yield Violation(flat_id, f"does not set {part}", part)
     for flat_id, method in view.of_type("AWS::ApiGateway::Method"):
         if "RequestValidatorId" not in method:
             yield Violation(flat_id, "has no request validator", "RequestValidatorId")

@@ -10,8 +10,11 @@ from templates.validation.view import View
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, function in view.of_type("AWS::Lambda::Function"):
-        if not function.get("ReservedConcurrentExecutions"):
+        reserved, most = function.get("ReservedConcurrentExecutions"), view.env.functions.reserved_concurrency
+        if not reserved:
             yield Violation(flat_id, "reserves no concurrency", "ReservedConcurrentExecutions")
+        elif reserved > most:
+            yield Violation(flat_id, f"reserves {reserved}; the environment says {most}", "ReservedConcurrentExecutions")
 
 
 RULE = Rule(

@@ -16,9 +16,14 @@ def _denies(statement: Statement) -> bool:
     return not statement.allows and statement.everybody and statement.conditions == (("Bool", "aws:SecureTransport", "false"),)
 
 
-def _objects_too(statement: Statement) -> bool:
-    """A bucket's own ARN says nothing of its objects."""
-    return any(text(resource).endswith("/*") for resource in statement.resources)
+def _whole(statement: Statement) -> bool:
+    """Every action; for a topic its two, since SNS takes no wildcard there. A bucket's own ARN says nothing of its objects."""
+    if statement.kind == "topic":
+        return len(statement.does("sns:Publish", "sns:Subscribe")) == 2
+    if statement.kind == "bucket":
+        objects = [resource for resource in statement.resources if text(resource).endswith("/*")]
+        return bool(statement.does("s3:*")) and bool(objects) and len(objects) < len(statement.resources)
+    return bool(statement.does("sqs:*"))
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -27,7 +32,7 @@ def check(view: View) -> Iterator[Violation]:
         for flat_id, properties in view.of_type(*POLICIES)
         for subject in as_list(properties.get(POLICIES[view.resources[flat_id]["Type"]]))
         if any(
-            _denies(statement) and (statement.kind != "bucket" or _objects_too(statement))
+            _denies(statement) and _whole(statement)
             for statement in view.statements("bucket", "queue", "topic")
             if statement.flat_id == flat_id
         )
