@@ -40,7 +40,7 @@ LIMITS = {
 }
 
 ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
-_LONGEST = {ACCOUNT: "0" * 12, REGION: "r" * len("ap-southeast-N")}
+_LONGEST = {ACCOUNT: "0" * 12, REGION: "r" * len("us-isof-south-N")}
 
 
 def name(env: Environment, thing: str, kind: str) -> str:

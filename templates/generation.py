@@ -74,7 +74,8 @@ def _with_causes(findings: Sequence[Finding], builds: Sequence[Built], platform:
         fields = causes(built, {(finding.service, finding.logical_id, finding.path) for finding in own if finding.logical_id})
         for finding in own:
             field = fields.get((finding.service, finding.logical_id, finding.path))
-            value = f"{platform.places[built.env.name, field]}: {field}" if field else ""
+            place = platform.places.get((built.env.name, field)) if field else None
+            value = f"{place}: {field}" if place else ""
             placed.append(msgspec.structs.replace(finding, value=value))
     names = {built.env.name for built in builds}
     return (*placed, *(finding for finding in findings if finding.environment not in names))

@@ -34,7 +34,7 @@ from templates.validation import native
 from templates.validation.lint import Subject
 builds = [build(environment) for environment in env.load(Path("env")).environments]
 subjects = [Subject(built=built, service=service) for built in builds for service in built.encoded]
-assert len(native.check(subjects)) == len(subjects)
+assert native.check(subjects) == []
 """
 
 
