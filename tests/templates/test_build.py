@@ -17,7 +17,7 @@ from troposphere.sqs import Queue
 from env.model import Environment
 from resources import naming
 from templates import build as building
-from templates import root
+from templates import parameters, root
 from templates.build import BuildError, Built, build
 from templates.service import Service
 from tests.conftest import ENVIRONMENTS, ROOT
@@ -109,6 +109,15 @@ def test_a_service_that_fails_is_named_with_its_environment(platform: Any) -> No
 
     with pytest.raises(BuildError, match=r"service broken, environment dev: .*QueueNam"):
         building._build_one("broken", broken, platform.environments[0])
+
+
+def test_more_outputs_than_one_template_takes_are_an_error_and_no_traceback(platform: Any) -> None:
+    environment = platform.environments[0]
+    others = [Service(name, environment, name) for name in ("one", "two")]
+    for number in range(220):
+        others[number % 2].gives(f"Value{number}", "x", "a value")
+    with pytest.raises(BuildError, match=r"service parameters, environment dev: .*200"):
+        building._build_one("parameters", lambda made: parameters.build(made, others), environment)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
