@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from troposphere import GetAtt, Ref, Region
+from troposphere import Ref, Region
 
 from resources.naming import name
 from resources.tables import Keys, replica, table
@@ -34,7 +34,6 @@ def build(env: Environment) -> Service:
     replicas = [replica(Region, service.needs("DataKeyArn"), env.table)]
     records = service.add(table("Records", name(env, "extra{number}", "table"), KEYS, replicas))
     service.gives("Extra{number}TableName", Ref(records), "Name of the table")
-    service.gives("Extra{number}TableArn", GetAtt(records, "Arn"), "ARN of the table")
     return service
 '''
 
