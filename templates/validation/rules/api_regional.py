@@ -12,6 +12,9 @@ def check(view: View) -> Iterator[Violation]:
     for flat_id, api in view.of_type("AWS::ApiGateway::RestApi"):
         if api.get("EndpointConfiguration", {}).get("Types") != ["REGIONAL"]:
             yield Violation(flat_id, "is not regional", "EndpointConfiguration")
+    for flat_id, domain in view.of_type("AWS::ApiGateway::DomainName"):
+        if domain.get("EndpointConfiguration", {}).get("Types") != ["REGIONAL"]:
+            yield Violation(flat_id, "is a name at the edge", "EndpointConfiguration")
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import View, own_key, text
 
 SECRET = re.compile(r"(?i)(passw(or)?d|secret|private[_-]?key|api[_-]?key|credential|token)")
 
@@ -19,8 +19,11 @@ def check(view: View) -> Iterator[Violation]:
         for variable in environment.get("EnvironmentVariables", []):
             if variable.get("Type", "PLAINTEXT") == "PLAINTEXT" and SECRET.search(text(variable.get("Name", ""))):
                 yield Violation(flat_id, f"has a plain variable {text(variable.get('Name'))}", "Environment")
-        if "EncryptionKey" not in project:
+        if not own_key(project.get("EncryptionKey")):
             yield Violation(flat_id, "encrypts its artifacts with no customer managed key", "EncryptionKey")
+    for flat_id, credential in view.of_type("AWS::CodeBuild::SourceCredential"):
+        if not text(credential.get("Token", "")).startswith("{{resolve:secretsmanager:"):
+            yield Violation(flat_id, "has a token that is not resolved from Secrets Manager", "Token")
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ FOREIGN = re.compile(r"(^|:)[0-9]{12}(:|$)")
 
 def check(view: View) -> Iterator[Violation]:
     for statement in view.statements(*RESOURCE_POLICIES):
-        foreign = [text(value) for kind, value in statement.principals if kind == "AWS" and FOREIGN.search(text(value))]
+        foreign = [text(value) for kind, value in statement.principals if kind == "CanonicalUser" or FOREIGN.search(text(value))]
         if statement.allows and foreign and not statement.conditioned("aws:PrincipalOrgID", "aws:PrincipalArn"):
             yield Violation(statement.flat_id, f"lets {', '.join(foreign)} in without aws:PrincipalOrgID", statement.path)
 

@@ -8,7 +8,13 @@ from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import Properties, View
 
 MOST_PORTS = 100
-INTERNET = ("0.0.0.0/0", "::/0")
+# Nobody has a block this large: it is the internet, or half of it.
+LARGEST_PREFIX = 8
+
+
+def _internet(entry: Properties) -> bool:
+    blocks = [entry.get(part) for part in ("CidrIp", "CidrIpv6")]
+    return any(isinstance(block, str) and int(block.rsplit("/", 1)[-1]) < LARGEST_PREFIX for block in blocks)
 
 
 def _wrong(entry: Properties, way: str) -> Iterator[str]:
@@ -16,7 +22,7 @@ def _wrong(entry: Properties, way: str) -> Iterator[str]:
         yield "has a rule without a description"
     if str(entry.get("IpProtocol")) == "-1" or entry.get("ToPort", 0) - entry.get("FromPort", 0) > MOST_PORTS:
         yield f"has a rule for more than {MOST_PORTS} ports"
-    if way == "SecurityGroupIngress" and (entry.get("CidrIp") in INTERNET or entry.get("CidrIpv6") in INTERNET):
+    if way == "SecurityGroupIngress" and _internet(entry):
         yield "lets the internet in"
 
 

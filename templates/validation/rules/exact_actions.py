@@ -10,7 +10,7 @@ from templates.validation.view import View
 
 def check(view: View) -> Iterator[Violation]:
     for statement in view.statements():
-        wide = [action for action in statement.actions if "*" in action]
+        wide = [action for action in statement.actions if "*" in action or "?" in action]
         if statement.allows and wide:
             yield Violation(statement.flat_id, f"allows {', '.join(wide)}", statement.path)
 

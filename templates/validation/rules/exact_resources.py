@@ -32,13 +32,18 @@ WITHOUT_NAME = frozenset(
     }
 )
 # An ARN whose last part is a wildcard alone, with or without the resource's type before it: every table, every key. What
-# stands before the slash of S3's ARNs is no type but a bucket.
-WHOLE_TYPE = re.compile(r"^arn:[^:]*:(s3:[^:]*:[^:]*:|(?!s3:)([^:]*:){3}([a-z-]+[/:])?)\*+$")
+# stands before the slash of S3's ARNs is no type but a bucket. Wildcards for the service or the account are wide as well.
+WHOLE_TYPE = re.compile(r"^arn:[^:]*:(s3:[^:]*:[^:]*:(\*+/)?|(?!s3:)([^:]*:){3}([a-z-]+[/:])?)\*+$")
 
 
 def _whole_type(resource: Any) -> bool:
     """References have colons of their own: ``${AWS::Partition}``."""
-    return WHOLE_TYPE.search(re.sub(r"\$\{[^}]*\}", "x", text(resource))) is not None
+    return not _everything(resource) and WHOLE_TYPE.search(re.sub(r"\$\{[^}]*\}", "x", text(resource))) is not None
+
+
+def _everything(resource: Any) -> bool:
+    """``*``, however it is written: ``**``, ``arn:*``, ``arn:*:*:*:*:*``."""
+    return bool(text(resource)) and not text(resource).lower().removeprefix("arn:").strip("*?:")
 
 
 def _named_by_condition(statement: Statement) -> bool:
@@ -57,7 +62,7 @@ def check(view: View) -> Iterator[Violation]:
             wide = [action for action in statement.actions if _whole_type(resource) and action not in WITHOUT_NAME]
             if wide and not _named_by_condition(statement):
                 yield Violation(statement.flat_id, f"allows {', '.join(wide)} on all of {text(resource)}", statement.path)
-        if "*" not in statement.resources:
+        if not any(map(_everything, statement.resources)):
             continue
         known = [action for action in statement.actions if action not in WITHOUT_RESOURCE]
         if known:

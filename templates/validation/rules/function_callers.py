@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import View, anything, text
 
 FOREIGN = re.compile(r"(^|:)[0-9]{12}(:|$)")
 
@@ -24,7 +24,7 @@ def check(view: View) -> Iterator[Violation]:
             for part in ("SourceAccount", "SourceArn"):
                 if part not in permission:
                     yield Violation(flat_id, f"lets {principal} call without {part}", part)
-            if text(permission.get("SourceArn", "x")) == "*":
+            if anything(permission.get("SourceArn", "x")):
                 yield Violation(flat_id, f"lets {principal} call for every resource", "SourceArn")
 
 

@@ -12,7 +12,7 @@ def check(view: View) -> Iterator[Violation]:
     caught = {
         view.function(config.get("FunctionName"))
         for _, config in view.of_type("AWS::Lambda::EventInvokeConfig")
-        if "OnFailure" in config.get("DestinationConfig", {})
+        if "Destination" in config.get("DestinationConfig", {}).get("OnFailure", {})
     }
     for flat_id, function in view.of_type("AWS::Lambda::Function"):
         if "TargetArn" not in function.get("DeadLetterConfig", {}) and flat_id not in caught:

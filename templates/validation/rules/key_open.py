@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import View
+
+# Another account's root mends nothing here.
+OWN = "${AWS::AccountId}"
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -13,9 +16,11 @@ def check(view: View) -> Iterator[Violation]:
         managers = [
             statement
             for statement in view.statements("key")
-            if statement.flat_id == flat_id and statement.allows and statement.does("kms:PutKeyPolicy") and not statement.conditions
+            if statement.flat_id == flat_id and statement.does("kms:PutKeyPolicy") and not statement.conditions
         ]
-        if not any(text(value).endswith(":root") for statement in managers for _, value in statement.principals):
+        let_in = any(statement.allows and OWN in statement.accounts for statement in managers)
+        shut_out = any(not statement.allows and (statement.everybody or OWN in statement.accounts) for statement in managers)
+        if shut_out or not let_in:
             yield Violation(flat_id, "has a policy that locks its account out: let the account call kms:PutKeyPolicy", "KeyPolicy")
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import View
 
 READING = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 
 
 def check(view: View) -> Iterator[Violation]:
     for statement in view.statements("key"):
-        account = any(text(value).endswith(":root") for kind, value in statement.principals if kind == "AWS")
+        whole = statement.accounts or statement.everybody
         reads = statement.does(*READING)
-        if statement.allows and account and reads and not statement.conditioned("aws:PrincipalArn"):
+        if statement.allows and whole and reads and not statement.conditioned("aws:PrincipalArn"):
             yield Violation(
-                statement.flat_id, f"lets the whole account call {', '.join(reads)}: name the roles in aws:PrincipalArn", statement.path
+                statement.flat_id, f"lets a whole account call {', '.join(reads)}: name the roles in aws:PrincipalArn", statement.path
             )
 
 

@@ -12,9 +12,12 @@ from templates.validation.view import View, text
 # type -> (the property that names it, the limit's name)
 NAMES = {
     "AWS::ApiGateway::RestApi": ("Name", "api"),
+    "AWS::CloudFormation::StackSet": ("StackSetName", "stack"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "alarm"),
     "AWS::CloudWatch::CompositeAlarm": ("AlarmName", "alarm"),
     "AWS::CloudWatch::Dashboard": ("DashboardName", "dashboard"),
+    "AWS::CodeBuild::Project": ("Name", "build"),
+    "AWS::CodePipeline::Pipeline": ("Name", "pipeline"),
     "AWS::DynamoDB::GlobalTable": ("TableName", "table"),
     "AWS::DynamoDB::Table": ("TableName", "table"),
     "AWS::EC2::SecurityGroup": ("GroupName", "security group"),
@@ -29,6 +32,8 @@ NAMES = {
     "AWS::SQS::Queue": ("QueueName", "queue"),
     "AWS::WAFv2::WebACL": ("Name", "web acl"),
 }
+# Those that no builder names yet (API references of CreateProject and CreatePipeline).
+MORE_LIMITS = {"build": 150, "pipeline": 100}
 # API Gateway names this group itself, by the API's id.
 EXEMPT = "API-Gateway-Execution-Logs_"
 
@@ -44,8 +49,9 @@ def check(view: View) -> Iterator[Violation]:
         name = text(resource.get("Properties", {}).get(part, ""))
         if not pattern.match(name) and not name.startswith(EXEMPT):
             yield Violation(flat_id, f"is named {name!r}, not {view.env.project}-thing-{view.env.name}", part)
-        if longest(name) > LIMITS[kind]:
-            yield Violation(flat_id, f"has a name of {longest(name)} characters; {LIMITS[kind]} are allowed", part)
+        limit = (LIMITS | MORE_LIMITS)[kind]
+        if longest(name) > limit:
+            yield Violation(flat_id, f"has a name of {longest(name)} characters; {limit} are allowed", part)
 
 
 RULE = Rule(

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import View, text, texts
 
-SECRET = re.compile(r"(?i)(passw(or)?d|secret|private[_-]?key|api[_-]?key|credential|(^|[_-])token)")
+SECRET = re.compile(
+    r"(?i:passw(or)?d|passphrase|secret|private[_-]?key|api[_-]?key|access[_-]?key|credential|(^|[_-])token)|(?<=[a-z0-9])Token"
+)
+# Where a secret lies is none: functions are told it to fetch the secret themselves.
+PLACE = re.compile(r"(?i)[_-]?(arn|path)$|[a-z]Name$|[_-]name$")
 
 RESOLVED = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
 # Key ids of AWS, private keys, tokens of code hosts and payment services.
@@ -18,24 +22,27 @@ WRITTEN = re.compile(
 )
 
 
+def _secret(name: str) -> bool:
+    return SECRET.search(name) is not None and PLACE.search(name) is None
+
+
 def check(view: View) -> Iterator[Violation]:
     for flat_id, function in view.of_type("AWS::Lambda::Function"):
         for name in function.get("Environment", {}).get("Variables", {}):
-            if SECRET.search(name):
+            if _secret(name):
                 yield Violation(flat_id, f"has a variable {name}", "Environment")
         if any(RESOLVED.search(literal) for _, literal in texts(function.get("Environment", {}))):
             yield Violation(
                 flat_id, "has a secret resolved into its environment, where everybody reads it who sees the function", "Environment"
             )
-    for flat_id, resource in view.resources.items():
-        for path, literal in texts(resource.get("Properties", {})):
-            if WRITTEN.search(literal):
-                yield Violation(flat_id, "holds what looks like a secret, which is not shown here", path)
+    for flat_id, path, literal, output in view.literals():
+        if WRITTEN.search(literal):
+            yield Violation(flat_id, "holds what looks like a secret, which is not shown here", path, output)
     for flat_id, parameter in view.of_type("AWS::SSM::Parameter"):
-        if parameter.get("Type") != "SecureString" and SECRET.search(text(parameter.get("Name", "")).rsplit("/", 1)[-1]):
+        if parameter.get("Type") != "SecureString" and _secret(text(parameter.get("Name", "")).rsplit("/", 1)[-1]):
             yield Violation(flat_id, f"is a plain text named {text(parameter.get('Name'))}", "Type")
     for (service, name), declaration in view.parameters.items():
-        if SECRET.search(name) and ("Default" in declaration or declaration.get("NoEcho") is not True):
+        if _secret(name) and ("Default" in declaration or declaration.get("NoEcho") is not True):
             message = "is a parameter for a secret with a default or without NoEcho"
             yield Violation("", message, "Parameters", parameter_of=(service, name))
 

@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, texts
+from templates.validation.view import View
 
 WRITTEN = re.compile(r"arn:aws[a-z-]*:")
 
 
 def check(view: View) -> Iterator[Violation]:
-    for flat_id, resource in view.resources.items():
-        for path, literal in texts(resource.get("Properties", {})):
-            if WRITTEN.search(literal):
-                yield Violation(flat_id, f"names a partition in {literal!r}: use ${{AWS::Partition}}", path)
+    for flat_id, path, literal, output in view.literals():
+        if WRITTEN.search(literal):
+            yield Violation(flat_id, f"names a partition in {literal!r}: use ${{AWS::Partition}}", path, output)
 
 
 RULE = Rule(

@@ -6,15 +6,33 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, text
+from templates.validation.view import Properties, View, text
+
+
+def _turns(stage: Properties, *, approvals: bool) -> list[int]:
+    """When the stage's approvals run, or all its other actions."""
+    return [
+        action.get("RunOrder", 1)
+        for action in stage.get("Actions", [])
+        if (action.get("ActionTypeId", {}).get("Category") == "Approval") is approvals
+    ]
+
+
+def _approved(stage: Properties, before: Properties) -> bool:
+    """By the whole stage before it, or by its own first action: one that runs beside the deployment comes too late."""
+    if _turns(before, approvals=True) and not _turns(before, approvals=False):
+        return True
+    approvals, others = _turns(stage, approvals=True), _turns(stage, approvals=False)
+    return bool(approvals) and (not others or min(approvals) < min(others))
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, pipeline in view.of_type("AWS::CodePipeline::Pipeline"):
-        for stage in pipeline.get("Stages", []):
-            kinds = [action.get("ActionTypeId", {}).get("Category") for action in stage.get("Actions", [])]
-            if re.search("(?i)staging|prod", text(stage.get("Name", ""))) and "Approval" not in kinds:
-                yield Violation(flat_id, f"has no manual approval in stage {text(stage.get('Name'))}", "Stages")
+        stages = pipeline.get("Stages", [])
+        for index, stage in enumerate(stages):
+            before = stages[index - 1] if index else {}
+            if re.search("(?i)staging|prod", text(stage.get("Name", ""))) and not _approved(stage, before):
+                yield Violation(flat_id, f"has no manual approval before stage {text(stage.get('Name'))}", f"Stages.{index}")
 
 
 RULE = Rule(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, own_key
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, pipeline in view.of_type("AWS::CodePipeline::Pipeline"):
-        stores = [pipeline.get("ArtifactStore", {}), *(store.get("ArtifactStore", {}) for store in pipeline.get("ArtifactStores", []))]
-        if not any(store.get("EncryptionKey", {}).get("Type") == "KMS" for store in stores):
+        by_region = [store.get("ArtifactStore", {}) for store in pipeline.get("ArtifactStores", [])]
+        stores = by_region if by_region else [pipeline.get("ArtifactStore", {})]
+        keys = [store.get("EncryptionKey", {}) for store in stores]
+        if not all(key.get("Type") == "KMS" and own_key(key.get("Id")) for key in keys):
             yield Violation(flat_id, "has an artifact store without a customer managed key", "ArtifactStore")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View, texts
+from templates.validation.view import View
 
 # An account id, or a region with or without the letter of a zone behind it.
 PLACE = re.compile(
@@ -17,16 +17,16 @@ PLACE = re.compile(
 
 def check(view: View) -> Iterator[Violation]:
     env = view.env
-    own = {env.account, env.region}
-    named = {env.tools.account, env.tools.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])} - own
-    for flat_id, resource in view.resources.items():
-        for path, literal in texts(resource.get("Properties", {})):
-            found = {match.group() for match in PLACE.finditer(literal)}
-            if found & own:
-                yield Violation(flat_id, f"writes out its own account or region in {literal!r}: use the pseudo parameters", path)
-            elif found - named:
-                foreign = ", ".join(sorted(found - named))
-                yield Violation(flat_id, f"names {foreign}, which is no account or region of the environment's file", path)
+    # Inside a name, such as tap-data-<account>-<region>-dev, only what is known can be told from other digits and letters.
+    own = re.compile(rf"(?<![0-9]){env.account}(?![0-9])|(?<![0-9a-z]){re.escape(env.region)}(?![0-9])")
+    named = {env.tools.account, env.tools.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])}
+    for flat_id, path, literal, output in view.literals():
+        foreign = {match.group() for match in PLACE.finditer(literal)} - named
+        if own.search(literal):
+            yield Violation(flat_id, f"writes out its own account or region in {literal!r}: use the pseudo parameters", path, output)
+        elif foreign:
+            message = f"names {', '.join(sorted(foreign))}, which is no account or region of the environment's file"
+            yield Violation(flat_id, message, path, output)
 
 
 RULE = Rule(

@@ -28,14 +28,14 @@ def check(view: View) -> Iterator[Violation]:
     for flat_id, queue in view.of_type("AWS::SQS::Queue"):
         if flat_id not in last and "RedrivePolicy" not in queue:
             yield Violation(flat_id, "has no dead-letter queue", "RedrivePolicy")
+        if flat_id in last and queue.get("MessageRetentionPeriod") != FOURTEEN_DAYS:
+            yield Violation(flat_id, "keeps what failed for less than 14 days", "MessageRetentionPeriod")
         dead_letters = view.target(queue.get("RedrivePolicy", {}).get("deadLetterTargetArn"))
         if dead_letters is None:
             continue
         target = view.properties(dead_letters)
         if target.get("RedriveAllowPolicy", {}).get("redrivePermission") != "byQueue":
             yield Violation(dead_letters, "takes dead letters of any queue of the account", "RedriveAllowPolicy")
-        if target.get("MessageRetentionPeriod") != FOURTEEN_DAYS:
-            yield Violation(dead_letters, "keeps dead letters for less than 14 days", "MessageRetentionPeriod")
 
 
 RULE = Rule(

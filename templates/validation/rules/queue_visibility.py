@@ -14,8 +14,11 @@ def check(view: View) -> Iterator[Violation]:
         if queue is None or function is None or view.resources[queue]["Type"] != "AWS::SQS::Queue":
             continue
         hidden, timeout = view.properties(queue).get("VisibilityTimeout", 30), view.properties(function).get("Timeout", 3)
-        if hidden < 6 * timeout:
-            yield Violation(queue, f"hides a message for {hidden} s; {flat_id} needs 6 times {timeout} s", "VisibilityTimeout")
+        # A message is hidden while its batch is gathered, too.
+        window = source.get("MaximumBatchingWindowInSeconds", 0)
+        if hidden < 6 * timeout + window:
+            message = f"hides a message for {hidden} s; {flat_id} needs 6 times {timeout} s and {window} s of gathering"
+            yield Violation(queue, message, "VisibilityTimeout")
 
 
 RULE = Rule(

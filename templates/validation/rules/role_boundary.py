@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import View, text
 
 
 def check(view: View) -> Iterator[Violation]:
     for flat_id, role in view.of_type("AWS::IAM::Role"):
         if "PermissionsBoundary" not in role:
             yield Violation(flat_id, "has no permissions boundary", "PermissionsBoundary")
+        elif ":iam::aws:policy/" in text(role["PermissionsBoundary"]):
+            yield Violation(
+                flat_id, "has a policy of AWS as its boundary, which bounds little: name the environment's", "PermissionsBoundary"
+            )
 
 
 RULE = Rule(

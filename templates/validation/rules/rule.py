@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Violation:
     """One resource of the flat copy that breaks the rule; ``path`` is the property.
 
-    ``parameter_of`` is (service, parameter) where it is about a parameter of a nested template, which the flat copy has not.
+    ``parameter_of`` is (service, name) where it is about a parameter or an output of a nested template, which the flat
+    copy has not.
     """
 
     flat_id: str

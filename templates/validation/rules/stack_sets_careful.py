@@ -16,6 +16,8 @@ def check(view: View) -> Iterator[Violation]:
             "MaxConcurrentPercentage",
         }:
             yield Violation(flat_id, "has no operation preferences", "OperationPreferences")
+        if preferences.get("RegionConcurrencyType") == "PARALLEL":
+            yield Violation(flat_id, "goes to all regions at once", "OperationPreferences")
         if stack_set.get("ManagedExecution", {}).get("Active") is not True:
             yield Violation(flat_id, "has no managed execution", "ManagedExecution")
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from templates.validation.rules.rule import Rule, Violation
-from templates.validation.view import View
+from templates.validation.view import Properties, View
+
+
+def _within(settings: Properties, view: View) -> bool:
+    """A limit below zero is none."""
+    rate, burst = settings.get("ThrottlingRateLimit", 0), settings.get("ThrottlingBurstLimit", 0)
+    return bool(0 <= rate <= view.env.api.throttle_rate and 0 <= burst <= view.env.api.throttle_burst)
 
 
 def check(view: View) -> Iterator[Violation]:
@@ -19,7 +25,7 @@ def check(view: View) -> Iterator[Violation]:
         if limits != [(view.env.api.throttle_rate, view.env.api.throttle_burst)]:
             yield Violation(flat_id, "is not throttled for all methods as the environment says", "MethodSettings")
         own = [settings for settings in stage.get("MethodSettings", []) if settings not in every]
-        if any(settings.get("ThrottlingRateLimit", 0) > view.env.api.throttle_rate for settings in own):
+        if any(not _within(settings, view) for settings in own):
             yield Violation(flat_id, "lets a method take more than the environment says", "MethodSettings")
 
 

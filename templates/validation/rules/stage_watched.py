@@ -16,7 +16,7 @@ def check(view: View) -> Iterator[Violation]:
             yield Violation(flat_id, "logs no request id", "AccessLogSetting")
         if stage.get("TracingEnabled") is not True:
             yield Violation(flat_id, "is not traced", "TracingEnabled")
-        for settings in stage.get("MethodSettings", [{}]):
+        for settings in stage.get("MethodSettings") or [{}]:
             if settings.get("DataTraceEnabled") is not False:
                 yield Violation(flat_id, "may log whole requests", "MethodSettings")
             if settings.get("LoggingLevel") != "ERROR":

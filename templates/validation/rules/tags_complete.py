@@ -13,7 +13,7 @@ REQUIRED = frozenset({"CostCenter", "Environment", "ManagedBy", "Owner", "Projec
 
 def _known(view: View) -> dict[str, str]:
     env = view.env
-    return {"CostCenter": env.cost_center, "Environment": env.name, "Owner": env.owner, "Project": env.project}
+    return {"CostCenter": env.cost_center, "Environment": env.name, "ManagedBy": "tapline", "Owner": env.owner, "Project": env.project}
 
 
 def check(view: View) -> Iterator[Violation]:

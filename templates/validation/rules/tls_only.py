@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import Statement, View, as_list, text
 
 # policy type -> the property that names what it is for
-POLICIES = {"AWS::S3::BucketPolicy": "Bucket", "AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
+POLICIES = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicInlinePolicy": "TopicArn",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueueInlinePolicy": "Queue",
+    "AWS::SQS::QueuePolicy": "Queues",
+}
 
 
 def _denies(statement: Statement) -> bool:
@@ -26,13 +33,20 @@ def _whole(statement: Statement) -> bool:
     return bool(statement.does("sqs:*"))
 
 
+def _covers(view: View, statement: Statement, subject: Any) -> bool:
+    """One policy may be for several queues; a statement is for those that it names."""
+    return statement.kind == "bucket" or any(
+        text(resource) == "*" or view.target(resource) == view.target(subject) for resource in statement.resources
+    )
+
+
 def check(view: View) -> Iterator[Violation]:
     denied = {
         view.target(subject)
         for flat_id, properties in view.of_type(*POLICIES)
         for subject in as_list(properties.get(POLICIES[view.resources[flat_id]["Type"]]))
         if any(
-            _denies(statement) and _whole(statement)
+            _denies(statement) and _whole(statement) and _covers(view, statement, subject)
             for statement in view.statements("bucket", "queue", "topic")
             if statement.flat_id == flat_id
         )
