@@ -85,6 +85,21 @@ class Bucket(_Noun, frozen=True, kw_only=True):
     region: str
 
 
+class Bootstrap(_Noun, frozen=True, kw_only=True):
+    """What must stand in the account, in one region, before anything is deployed there.
+
+    ``types``: the resource types that its execution role may handle; the template's ``Metadata.tapline.types`` says the same,
+    so that what was bootstrapped can be compared with what a release needs.
+    """
+
+    name: Annotated[str, Meta(description="of the stack")]
+    region: str
+    path: Annotated[str, Meta(description="of the template in the build folder")]
+    sha256: Sha256
+    outputs: Annotated[tuple[str, ...], Meta(description="names of the outputs that the stack gives")]
+    types: tuple[str, ...]
+
+
 class Join(_Noun, frozen=True, kw_only=True):
     """A value that one service gives and others need, joined by its name."""
 
@@ -113,6 +128,7 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     tags: dict[str, str]
     roles: Roles
     artifacts: tuple[Bucket, ...]
+    bootstraps: tuple[Bootstrap, ...]
     stacks: tuple[Stack, ...]
     templates: Annotated[tuple[Template, ...], Meta(description="children before their root")]
     assets: tuple[Asset, ...]

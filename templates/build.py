@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from templates import api, compute, data, drift, keys, messaging, monitoring, network, parameters, root, storage
+from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, root, storage
 from templates.flat import flatten
 from templates.service import Origin, Service
 
@@ -35,6 +36,15 @@ class BuildError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """The one template that is nested in nothing: ``encoded`` is the text that CloudFormation gets in the call."""
+
+    document: dict[str, Any]
+    encoded: bytes
+    origins: dict[str, Origin]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Built:
     """All templates of one environment.
 
@@ -52,6 +62,35 @@ class Built:
     origins: dict[tuple[str, str], Origin]
     flat: dict[str, Any]
     names: dict[str, tuple[str, str]]
+
+    @cached_property
+    def bootstrap(self) -> Bootstrap:
+        """What must stand in the account before these are deployed. Raises BuildError."""
+        types = {resource["Type"] for document in self.templates.values() for resource in document.get("Resources", {}).values()}
+        service = _build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), self.env)
+        document = _document(service)
+        encoded = encode_compact(document)
+        if len(encoded) > bootstrap.MOST_BYTES:
+            size = f"{len(encoded):,} bytes; CloudFormation takes {bootstrap.MOST_BYTES:,} in the call that creates it, before there is a bucket"
+            raise BuildError(
+                f"service {service.name}, environment {self.env.name}: {size}: withhold what no template needs (resources/scopes.py)"
+            )
+        return Bootstrap(document=document, encoded=encoded, origins=service.origins)
+
+    @cached_property
+    def whole(self) -> Built:
+        """The same with the bootstrap template beside the others, in the flat copy as well: what is judged and shown."""
+        made, name = self.bootstrap, bootstrap.NAME
+        title = root.title(name)
+        flat, names = flatten({}, {title: made.document})
+        return replace(
+            self,
+            templates={**self.templates, name: made.document},
+            encoded={**self.encoded, name: made.encoded},
+            origins={**self.origins, **{(name, logical_id): origin for logical_id, origin in made.origins.items()}},
+            flat={**self.flat, "Resources": {**self.flat["Resources"], **flat["Resources"]}},
+            names={**self.names, **{flat_id: (name, logical_id) for flat_id, (_, logical_id) in names.items()}},
+        )
 
 
 def build(env: Environment) -> Built:
@@ -86,6 +125,25 @@ def build(env: Environment) -> Built:
 def encode(document: dict[str, Any]) -> bytes:
     """Indented JSON with sorted keys, so that a diff reads well and the same template has the same bytes anywhere."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1) + b"\n"
+
+
+def encode_compact(document: dict[str, Any]) -> bytes:
+    """Sorted JSON with a line for each resource and output: as short as a limit wants it, and still told apart in a diff."""
+    sections = [
+        _line(name, b"{\n" + b",\n".join(_line(key, _compact(value)) for key, value in sorted(content.items())) + b"\n}")
+        if isinstance(content, dict)
+        else _line(name, _compact(content))
+        for name, content in sorted(document.items())
+    ]
+    return b"{\n" + b",\n".join(sections) + b"\n}\n"
+
+
+def _line(name: str, value: bytes) -> bytes:
+    return _compact(name) + b":" + value
+
+
+def _compact(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
 
 
 def digest(data: bytes) -> str:

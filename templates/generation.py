@@ -13,8 +13,8 @@ import msgspec
 import env
 from deploy import manifest as contract
 from resources.assets import handlers, package
+from templates import bootstrap, workspace
 from templates import manifest as manifests
-from templates import workspace
 from templates.build import Built, build, encode
 from templates.validation import Finding, validate
 
@@ -83,7 +83,7 @@ def _with_causes(findings: Sequence[Finding], builds: Sequence[Built], platform:
 
 def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], platform: env.Platform, *, whole: bool) -> Outcome:
     cache = request.out / workspace.CACHE
-    findings = validate(builds, cache_dir=cache, today=request.today) if request.validate else ()
+    findings = validate([built.whole for built in builds], cache_dir=cache, today=request.today) if request.validate else ()
     findings = _with_causes(findings, builds, platform) if findings else ()
     scope = _scope([built.env.name for built in builds], whole=whole)
     changes = workspace.compare(request.out, files, scope)
@@ -103,6 +103,7 @@ def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> d
         name = built.env.name
         encoded[name] = contract.encode(manifests.manifest(built, platform.values[name], assets))
         own = {f"{service}.json": data for service, data in built.encoded.items()}
+        own[f"{bootstrap.NAME}.json"] = built.bootstrap.encoded
         own |= {f"assets/{asset.sha256}.zip": asset.data for asset in assets}
         own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": encoded[name]}
         files |= {f"{name}/{path}": data for path, data in own.items()}
@@ -114,7 +115,7 @@ def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> d
 def _sources(built: Built) -> bytes:
     """Which line of which module made each resource: for errors of a deployment; no part of the release."""
     lines: dict[str, dict[str, str]] = {}
-    for (service, logical_id), origin in built.origins.items():
+    for (service, logical_id), origin in built.whole.origins.items():
         lines.setdefault(service, {})[logical_id] = str(origin)
     return encode(lines)
 

@@ -11,7 +11,7 @@ from deploy import manifest as contract
 from deploy.stateful import STATEFUL
 from resources import naming
 from resources.tags import tags
-from templates import root
+from templates import bootstrap, root
 from templates.build import Built, digest
 from templates.drift import APP_STACK
 from templates.monitoring import RELEASE_ALARM
@@ -26,7 +26,7 @@ CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
 def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> contract.Manifest:
     """``values``: the environment's own values, dotted path -> value."""
-    env = built.env
+    env, stack = built.env, _app(built)
     return contract.Manifest(
         version=contract.VERSION,
         project=env.project,
@@ -36,7 +36,8 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
         tags=tags(env),
         roles=_roles(env),
         artifacts=(contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region),),
-        stacks=(_app(built),),
+        bootstraps=_bootstraps(built, (stack,)),
+        stacks=(stack,),
         templates=tuple(_template(built, service) for service in (*built.services, "root")),
         assets=tuple(
             contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
@@ -76,6 +77,22 @@ def _app(built: Built) -> contract.Stack:
             ),
             monitoring_minutes=env.guard.monitoring_minutes,
         ),
+    )
+
+
+def _bootstraps(built: Built, stacks: Iterable[contract.Stack]) -> tuple[contract.Bootstrap, ...]:
+    """One for every region that a stack goes to, all from one template."""
+    made = built.bootstrap
+    return tuple(
+        contract.Bootstrap(
+            name=naming.name(built.env, bootstrap.NAME, "stack"),
+            region=region,
+            path=f"{bootstrap.NAME}.json",
+            sha256=digest(made.encoded),
+            outputs=tuple(sorted(made.document["Outputs"])),
+            types=tuple(made.document["Metadata"]["tapline"]["types"]),
+        )
+        for region in sorted({stack.region for stack in stacks})
     )
 
 

@@ -24,7 +24,7 @@ def render(outcome: Outcome, form: str, *, check: bool, settled: bool = False) -
 
 
 def _templates(outcome: Outcome) -> list[str]:
-    return [f"{built.env.name}/{service}" for built in outcome.builds for service in (*built.services, "root")]
+    return [f"{built.env.name}/{service}" for built in outcome.builds for service in built.whole.encoded]
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def _text(outcome: Outcome, *, check: bool, settled: bool) -> str:
 def _table(outcome: Outcome, built: Built, *, settled: bool) -> list[str]:
     env = built.env
     rows = [f"{env.name}  account {env.account}  {env.region}"]
-    for service in (*built.services, "root"):
+    for service, data in built.whole.encoded.items():
         path = f"{env.name}/{service}.json"
-        count, size = len(built.templates[service].get("Resources", {})), len(built.encoded[service])
+        count, size = len(built.whole.templates[service].get("Resources", {})), len(data)
         rows.append(f"  {service:<12}{count:>4} resources {size:>7,} bytes  {_state(outcome, path, settled=settled)}")
     gone = [path for path in outcome.changes.removed if path.startswith(f"{env.name}/")]
     rows += [f"  {path.split('/', 1)[1]:<34} removed" for path in gone if not settled]

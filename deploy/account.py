@@ -1,0 +1,100 @@
+"""One environment as the verbs see it: its manifest, its build folder, and the gateway's parts by task.
+
+The roles are assumed when a part is first used, each for its task alone: what publishes cannot execute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.manifest import Manifest, Stack
+
+if TYPE_CHECKING:
+    from deploy.aws.alarms import Alarms
+    from deploy.aws.parameters import Parameters
+    from deploy.aws.sessions import Sessions, Target, Task
+    from deploy.aws.stacks import Stacks
+    from deploy.aws.store import Store
+    from deploy.model import Caller
+
+# Partitions whose services do not answer under amazonaws.com; source: botocore's endpoints.json.
+_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """``data``: the manifest's bytes; ``folder``: `build/<environment>`, where its templates and assets lie."""
+
+    manifest: Manifest
+    data: bytes
+    folder: Path
+    sessions: Sessions
+    _parts: dict[tuple[str, ...], object] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Raises:
+        Denied: no credentials, or AWS does not know them, or this clock is off.
+        """
+        return self.sessions.caller(self.manifest.region)
+
+    @cached_property
+    def digest(self) -> str:
+        return sha256(self.data).hexdigest()
+
+    def stacks(self, task: Task, region: str) -> Stacks:
+        from deploy.aws.stacks import Stacks
+
+        return Stacks(api=self.sessions.role(self.target, task, "cloudformation", region))
+
+    def store(self, task: Task, region: str) -> Store:
+        from deploy.aws.store import Store
+
+        return Store(api=self.sessions.role(self.target, task, "s3", region), bucket=self.bucket(region), owner=self.manifest.account)
+
+    def alarms(self, task: Task, region: str) -> Alarms:
+        from deploy.aws.alarms import Alarms
+
+        return Alarms(api=self.sessions.role(self.target, task, "cloudwatch", region))
+
+    def parameters(self, task: Task) -> Parameters:
+        from deploy.aws.parameters import Parameters
+
+        return Parameters(api=self.sessions.role(self.target, task, "ssm", self.manifest.region))
+
+    @cached_property
+    def target(self) -> Target:
+        from deploy.aws.sessions import Target
+
+        roles = self.manifest.roles
+        return Target(
+            account=self.manifest.account,
+            roles={"publish": roles.publish, "plan": roles.plan, "deploy": roles.deploy},
+            external_id=roles.external_id,
+            partition=self.partition,
+        )
+
+    @cached_property
+    def partition(self) -> str:
+        return str(self.sessions.own("sts", self.manifest.region).client.meta.partition)
+
+    @property
+    def execution_role(self) -> str:
+        return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.manifest.roles.execution}"
+
+    def bucket(self, region: str) -> str:
+        return next(bucket.name for bucket in self.manifest.artifacts if bucket.region == region)
+
+    def template_url(self, region: str, digest: str) -> str:
+        """The form that the root's own nested stacks have."""
+        suffix = _SUFFIXES.get(self.partition, "amazonaws.com")
+        return f"https://s3.{region}.{suffix}/{self.bucket(region)}/templates/{digest}.json"
+
+    def templates(self, stack: Stack) -> dict[str, str]:
+        """Service -> SHA-256 of its template, of one stack, the root under its own name."""
+        mine = {*stack.services, stack.root}
+        return {template.service: template.sha256 for template in self.manifest.templates if template.service in mine}

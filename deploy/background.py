@@ -1,0 +1,75 @@
+"""What a review can say beyond the change set: the release that runs, and the lines and values that things come from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from deploy.account import Account
+from deploy.ledger import Ledger
+from deploy.manifest import Manifest, Release
+from deploy.noun import Noun
+from deploy.publish import manifest_key
+from deploy.record import Record
+
+if TYPE_CHECKING:
+    from deploy.aws.store import Store
+
+
+class Background(Noun, frozen=True, kw_only=True):
+    """``last``: the deployment that made what runs; ``before``: its manifest, None where it is not known; ``places``: dotted path of a value -> file and line;
+    ``sources``: ``compute/ApiFunction`` -> the builder's file and line.
+    """
+
+    release: str = ""
+    commit: str | None = None
+    last: Record | None = None
+    before: Manifest | None = None
+    places: dict[str, str] = msgspec.field(default_factory=dict)
+    sources: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def background(account: Account, build: Path) -> Background:
+    """``build``: the folder that `generate.py` wrote. What is not there is not known, and not an error."""
+    release = _release(build / "release.json", account)
+    sources = _json(account.folder / "sources.json")
+    store = account.store("plan", account.manifest.region)
+    last = Ledger(store=store).last_success()
+    return Background(
+        release=release.digest if release else "",
+        commit=release.commit if release else None,
+        last=last,
+        before=manifest_of(store, last) if last else None,
+        places=sources.pop("", {}),
+        sources={f"{service}/{logical_id}": line for service, lines in sources.items() for logical_id, line in lines.items()},
+    )
+
+
+def manifest_of(store: Store, record: Record) -> Manifest | None:
+    """The manifest that a deployment was made from, as it was published."""
+    held = store.get(manifest_key(record.manifest))
+    try:
+        return msgspec.json.decode(held.data, type=Manifest) if held else None
+    except msgspec.ValidationError:
+        return None  # written by another version of the deployer: the review then says less about where things come from
+
+
+def _release(path: Path, account: Account) -> Release | None:
+    """The release that this manifest belongs to; None where the build folder has none of it."""
+    try:
+        release = msgspec.json.decode(path.read_bytes(), type=Release)
+    except (OSError, msgspec.DecodeError):
+        return None
+    mine = any(build.environment == account.manifest.environment and build.manifest == account.digest for build in release.builds)
+    return release if mine else None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,20 @@
+"""The verbs, by what people want; each is a module of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+VERBS: dict[str, dict[str, str]] = {
+    "Every day": {
+        "plan": "Review what a deployment would change, and seal it.",
+        "apply": "Execute exactly what a plan holds.",
+        "up": "Plan, review, ask and apply in one.",
+        "status": "Say what runs, since when, and whether somebody works on it.",
+        "diff": "Compare the deployed templates with the built ones.",
+        "history": "List what was done, when, by whom, and how it ended.",
+    },
+    "Set up": {
+        "bootstrap": "Make what must stand in an account before its first deployment.",
+        "publish": "Put templates and assets into the artifact bucket.",
+        "local": "Start, stop, reset or look at the local AWS.",
+        "destroy": "Delete an environment's stacks, and say what stays.",
+    },
+}

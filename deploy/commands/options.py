@@ -1,0 +1,158 @@
+"""What every verb takes, and the account that it makes of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deploy.errors import Invalid
+
+if TYPE_CHECKING:
+    from deploy.account import Account
+    from deploy.aws.sessions import Sessions
+    from deploy.console import Console
+    from deploy.manifest import Manifest
+
+BUILD = Path("build")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """``build``: the folder that `generate.py` wrote; ``format``: text, json, or what a verb adds."""
+
+    local: bool
+    profile: str | None
+    endpoint_url: str | None
+    format: str
+    debug: bool
+    build: Path
+
+    @functools.cached_property
+    def console(self) -> Console:
+        return console_of(self.format)
+
+    def account(self, environment: str) -> Account:
+        """Raises:
+        Invalid: nothing is built for it.
+        """
+        from deploy.account import Account
+        from deploy.manifest import decode
+
+        folder = self.build / environment
+        data = _read(folder, self.build, environment)
+        manifest = _decoded(decode, data, folder)
+        return Account(manifest=manifest, data=data, folder=folder, sessions=self.sessions(manifest))
+
+    def built(self) -> tuple[str, ...]:
+        """The environments that generate.py has built.
+
+        Raises:
+            Invalid: there are none.
+        """
+        found = tuple(sorted(path.parent.name for path in self.build.glob("*/manifest.json")))
+        if not found:
+            raise Invalid(f"folder {self.build}", "nothing is built", "run: make generate")
+        return found
+
+    def account_of(self, manifest: Manifest, digest: str) -> Account:
+        """Of a plan that carries its manifest.
+
+        Raises:
+            Conflict: the two do not belong together.
+        """
+        from deploy.account import Account
+        from deploy.manifest import encode
+
+        return Account(manifest=manifest, data=encode(manifest), folder=self.build / manifest.environment, sessions=self.sessions(manifest))
+
+    def sessions(self, manifest: Manifest) -> Sessions:
+        from deploy.aws.sessions import Sessions
+        from deploy.whose import whose
+
+        who = whose()[0]
+        if not self.local:
+            return Sessions(profile=self.profile, endpoint=self.endpoint_url, who=who)
+        from deploy.local.verb import started
+
+        return Sessions(endpoint=started(self.console.note).url, keys=(manifest.account, "local"), who=who)
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every verb, given to it as ``common``."""
+    formats = getattr(function, "formats", ("text", "json"))
+
+    @click.option("--local", is_flag=True, help="Use the local AWS; starts it where it does not run.")
+    @click.option("--profile", metavar="NAME", help="Credentials of this profile of the AWS configuration.")
+    @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
+    @click.option("--region", metavar="REGION", expose_value=False, callback=_no_region, help="Refused: it stands in the environment file.")
+    @click.option(
+        "--build", type=click.Path(path_type=Path, file_okay=False), default=BUILD, show_default=True, help="What generate.py wrote."
+    )
+    @click.option("--format", type=click.Choice(formats), default="text", show_default=True, help="How results are written.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(function)
+    def wrapped(*, local: bool, profile: str | None, endpoint_url: str | None, build: Path, format: str, debug: bool, **rest: Any) -> Any:
+        if local and (profile or endpoint_url):
+            raise Invalid("--local", "it brings its own address and credentials", "leave --profile and --endpoint-url out")
+        given = Common(local=local, profile=profile, endpoint_url=endpoint_url, format=format, debug=debug, build=build)
+        return function(given, **rest)
+
+    return wrapped
+
+
+def formats(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Below :func:`common`: what ``--format`` takes."""
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.formats = names  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def output(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of verbs that deploy nothing."""
+
+    @click.option("--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How results are written.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(function)
+    def wrapped(*, debug: bool, **rest: Any) -> Any:
+        return function(**rest)
+
+    return wrapped
+
+
+def console_of(format: str) -> Console:
+    from deploy.console import console
+
+    return console("json" if format == "json" else "text")
+
+
+def _no_region(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise Invalid(
+            "--region", "the region stands in the environment file, where a review sees it", "leave it out; to move, edit env/ENV.yaml"
+        )
+
+
+def _read(folder: Path, build: Path, environment: str) -> bytes:
+    try:
+        return (folder / "manifest.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        built = sorted(path.parent.name for path in build.glob("*/manifest.json"))
+        known = f"built are {', '.join(built)}" if built else "nothing is built"
+        raise Invalid(f"environment {environment}", f"there is no {folder / 'manifest.json'}; {known}", "run: make generate") from None
+
+
+def _decoded(decode: Callable[[bytes], Manifest], data: bytes, folder: Path) -> Manifest:
+    import msgspec
+
+    try:
+        return decode(data)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error

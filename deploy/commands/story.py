@@ -1,0 +1,109 @@
+"""What `plan`, `apply` and `up` share: the account, the plan on disk, the yes, the rollout, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy import approval, bootstrapping, plan, propose, publish
+from deploy.account import Account
+from deploy.approval import Approval
+from deploy.background import background
+from deploy.commands.options import Common
+from deploy.errors import OutcomeUnknown, RolledBack, Stuck
+from deploy.leftovers import settled
+from deploy.plan import Plan
+from deploy.record import Moved
+from deploy.rollout import Rollout, error_of
+
+if TYPE_CHECKING:
+    from deploy.console import Console
+
+
+def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Account, Plan, Path | None]:
+    """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for."""
+    account, console = common.account(environment), common.console
+    publish_all(account, console)
+    made = propose.propose(account, background(account, common.build), pending(common), console.note)
+    if not made.changes and out is None:
+        return account, made, None
+    path = out or common.build / "plans" / f"{environment}-{made.short}.json"
+    try:
+        plan.save(made, path)
+    except OutcomeUnknown:
+        propose.discard(account, made.proposals)
+        raise
+    finally:
+        settled(pending(common), made.id)
+    return account, made, path
+
+
+def publish_all(account: Account, console: Console, *, every: bool = False) -> tuple[publish.Published, ...]:
+    began = time.monotonic()
+    done = publish.publish(account, every=every, progress=console.upload)
+    for one in done:
+        if one.uploaded:
+            console.done(f"{one.uploaded} of {one.objects} objects published to {one.bucket}", time.monotonic() - began)
+    return done
+
+
+def show_plan(common: Common, made: Plan, path: Path | None, *, hint: bool = True) -> None:
+    console = common.console
+    if common.format == "markdown":
+        from deploy.report.markdown import plan as words
+
+        console.result(words(made))
+    else:
+        console.result(made)
+    if path and hint:
+        local = " --local" if common.local else ""
+        console.note(f"apply it until {made.expires:%Y-%m-%d %H:%M} UTC: python -m deploy apply {path}{local}")
+
+
+def carry_out(common: Common, account: Account, made: Plan, given: Approval, on_no: Callable[[], None] = lambda: None) -> int:
+    """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun."""
+    console = common.console
+    rollout = Rollout(account=account, plan=made, approval=given, show=console)
+    try:
+        if made.changes:
+            approval.check_waivers(made, given)
+            approval.confirm(made, given, lambda question, expected, digest: console.ask(question, expected, digest=digest))
+        record = rollout.run()
+    except BaseException:
+        if not rollout.begun:
+            on_no()
+        raise
+    console.result(record)
+    if error := error_of(record, made):
+        raise error
+    return record.code
+
+
+def withdraw(account: Account, made: Plan, path: Path | None) -> None:
+    """Leave nothing behind of a plan that is not wanted."""
+    propose.discard(account, made.proposals)
+    if path:
+        path.unlink(missing_ok=True)
+
+
+def pending(common: Common) -> Path:
+    return common.build / "plans" / ".pending"
+
+
+def bootstrap_ended(account: Account, moved: tuple[Moved, ...], console: Console) -> int:
+    """Raises:
+    RolledBack, Stuck: as AWS ended.
+    """
+    outcome = bootstrapping.outcome(moved)
+    if outcome == "succeeded":
+        console.result(f"{account.manifest.environment}: account {account.manifest.account} is ready")
+        return 0
+    if outcome == "nothing to do":
+        return 0
+    names = ", ".join(f"{one.stack} is {one.after}" for one in moved)
+    kind = Stuck if outcome == "stuck" else RolledBack
+    raise kind(
+        f"bootstrap of {account.manifest.environment}", f"it failed: {names}", "mend the cause that is shown above, then run it again"
+    )

@@ -1,0 +1,222 @@
+"""The story of a destroy: survey what is there, refuse what nobody accepted, delete the last stack first, record.
+
+Deletion keeps what its template retains. What still stands in the way afterwards is named, and only what a person names is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+
+from deploy import deployed as deployed_now
+from deploy import lock
+from deploy.account import Account
+from deploy.aws.stacks import Stacks
+from deploy.deployed import Deployed
+from deploy.errors import Conflict, Invalid, Refused
+from deploy.ledger import Ledger
+from deploy.manifest import Stack as Wanted
+from deploy.noun import Noun
+from deploy.progress import Cause, begin
+from deploy.record import Moved, Outcome, Record
+from deploy.rollout import CODES, Show
+from deploy.stateful import STATEFUL
+from deploy.status import Status
+from deploy.watch import Feed, follow
+from deploy.whose import whose
+
+_KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+
+
+class Holder(Noun, frozen=True, kw_only=True):
+    """A resource that holds data. ``keeps``: what its template says becomes of it, Retain, Snapshot or Delete."""
+
+    path: str
+    type: str
+    holds: str
+    physical_id: str
+    policy: str
+
+    @property
+    def kept(self) -> bool:
+        return self.policy in _KEPT
+
+
+class Survey(Noun, frozen=True, kw_only=True):
+    """What a destroy would find. ``stacks``: names in the order of deletion; ``protected``: those that cannot be deleted;
+    ``blocked``: stack name -> what an earlier deletion could not delete, by path.
+    """
+
+    environment: str
+    stacks: tuple[str, ...]
+    holders: tuple[Holder, ...]
+    protected: tuple[str, ...] = ()
+    blocked: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+
+    def check(self, accepted: frozenset[str], retain: frozenset[str]) -> None:
+        """Raises:
+        Refused: a stack is protected, or a loss is not accepted.
+        Invalid: a path that nothing has.
+        """
+        subject = f"deletion of {self.environment}"
+        if self.protected:
+            how = f"set termination_protection to false in env/{self.environment}.yaml and deploy that; then a person with the right to delete does it"
+            raise Refused(subject, f"{', '.join(self.protected)} is protected", how)
+        lost = {holder.path: holder for holder in self.holders if not holder.kept}
+        if unknown := sorted(accepted - lost.keys()):
+            raise Invalid(f"--allow-loss {unknown[0]}", "nothing of this path would lose data", "the survey above has the paths")
+        blocked = {path for paths in self.blocked.values() for path in paths}
+        if unknown := sorted(retain - blocked):
+            how = "retain names what a failed deletion could not delete: run destroy without it first"
+            raise Invalid(f"--retain {unknown[0]}", "it does not stand in the way of a deletion", how)
+        if missing := sorted(lost.keys() - accepted):
+            details = tuple(
+                f"{path} ({lost[path].type}): its {lost[path].holds} would be gone\n    accept it with --allow-loss {path}"
+                for path in missing
+            )
+            raise Refused(subject, f"{len(missing)} resources would lose data", "nothing was deleted", details)
+
+
+def survey(account: Account) -> Survey:
+    """Asks AWS, changes nothing.
+
+    Raises:
+        Conflict: something runs on a stack.
+    """
+    names: list[str] = []
+    holders: list[Holder] = []
+    protected: list[str] = []
+    blocked: dict[str, tuple[str, ...]] = {}
+    for wanted in reversed(account.manifest.stacks):
+        stacks = account.stacks("plan", wanted.region)
+        stack = stacks.find(wanted.name)
+        if stack is None or stack.status.is_absent:
+            continue
+        if stack.status.is_busy and stack.status is not Status.DELETE_IN_PROGRESS:
+            raise Conflict(
+                f"stack {stack.name}", f"it is {stack.status}", f"wait for it: python -m deploy status {account.manifest.environment}"
+            )
+        names.append(stack.name)
+        running = deployed_now.read(stacks, stack)
+        holders += _holders(stacks, running)
+        protected += [stack.name] if stack.termination_protection else []
+        if stack.status is Status.DELETE_FAILED:
+            blocked[stack.name] = tuple(_blocked(stacks, running))
+    return Survey(
+        environment=account.manifest.environment, stacks=tuple(names), holders=tuple(holders), protected=tuple(protected), blocked=blocked
+    )
+
+
+@dataclass(kw_only=True)
+class Destruction:
+    account: Account
+    survey: Survey
+    retain: frozenset[str]
+    show: Show
+    causes: tuple[Cause, ...] = ()
+    events: int = 0
+
+    def run(self) -> Record:
+        """Raises:
+        Conflict: somebody works on the environment.
+        OutcomeUnknown: AWS could not be followed to the end.
+        """
+        account = self.account
+        store, ledger = account.store("deploy", account.manifest.region), Ledger(store=account.store("deploy", account.manifest.region))
+        began = datetime.now(UTC)
+        # Every destroy is an operation of its own; one that is killed is followed by the next, since AWS goes on deleting.
+        operation = sha256(f"destroy {account.manifest.environment} {began.isoformat()}".encode()).hexdigest()
+        held = lock.acquire(store, operation=operation, verb="destroy", by=account.caller.arn, host=whose()[1])
+        with contextlib.ExitStack() as stack:
+            stack.callback(held.release)
+            record = Record(
+                number=held.holder.fence,
+                operation="destroy",
+                environment=account.manifest.environment,
+                by=account.caller.arn,
+                host=whose()[1],
+                began=began,
+                plan=operation,
+            )
+            ledger.began(record)
+            moved, outcome = self._stacks(held, f"tapline-destroy-{operation[:16]}")
+            ended = msgspec.structs.replace(
+                record,
+                ended=datetime.now(UTC),
+                outcome=outcome,
+                code=CODES[outcome],
+                stacks=tuple(moved),
+                events=self.events,
+                causes=self.causes,
+                api_calls=account.sessions.calls.total,
+            )
+            return ledger.ended(ended)
+
+    def _stacks(self, held: lock.Lock, token: str) -> tuple[list[Moved], Outcome]:
+        moved = []
+        for name in self.survey.stacks:
+            wanted = next(stack for stack in self.account.manifest.stacks if stack.name == name)
+            one = self._one(wanted, held, token)
+            moved.append(one)
+            if Status(one.after) is not Status.DELETE_COMPLETE:
+                return moved, "stuck"
+        return moved, "succeeded"
+
+    def _one(self, wanted: Wanted, held: lock.Lock, token: str) -> Moved:
+        stacks = self.account.stacks("deploy", wanted.region)
+        stack = stacks.find(wanted.name)
+        if stack is None:
+            return Moved(stack=wanted.name, after=Status.DELETE_COMPLETE)
+        feed = Feed(reads=stacks, stack_id=stack.id, token=token)
+        held.check()
+        self._retain_nested(stacks, wanted.name, token)
+        kept = [path for path in self.retain if "/" not in path]
+        stacks.delete(stack.id, token, retain=kept)
+        progress = begin(wanted.name, token=token)
+        with self.show.follow(progress) as shown:
+            progress = follow(feed, progress, shown)
+        self.events += len(progress.own)
+        if not progress.status.endswith("COMPLETE"):
+            self.causes = (*self.causes, *progress.failures)
+        return Moved(stack=wanted.name, before=stack.status, after=progress.status)
+
+    def _retain_nested(self, stacks: Stacks, name: str, token: str) -> None:
+        """A nested stack that cannot be deleted is deleted by itself, without what is to stay."""
+        ids = {"/".join(path): stack_id for path, stack_id in stacks.nested(name).items()}
+        for parent in sorted({path.rpartition("/")[0] for path in self.retain if "/" in path}):
+            kept = [path.rpartition("/")[2] for path in self.retain if path.rpartition("/")[0] == parent]
+            stacks.delete(ids[parent], f"{token}-{parent.replace('/', '-')}", retain=kept)
+            while (state := stacks.find(ids[parent])) and not state.status.is_absent and state.status.is_busy:
+                stacks.sleep(0.2)
+
+
+def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:
+    found = []
+    for path, stack_id in running.ids.items():
+        resources = running.templates[path].get("Resources", {})
+        physical = {one.logical_id: one.physical_id for one in stacks.resources(stack_id) if one.status != "DELETE_COMPLETE"}
+        for logical_id, resource in resources.items():
+            if resource["Type"] in STATEFUL and logical_id in physical:
+                found.append(
+                    Holder(
+                        path=f"{path}/{logical_id}".lstrip("/"),
+                        type=resource["Type"],
+                        holds=STATEFUL[resource["Type"]],
+                        physical_id=physical[logical_id],
+                        policy=resource.get("DeletionPolicy", "Delete"),
+                    )
+                )
+    return found
+
+
+def _blocked(stacks: Stacks, running: Deployed) -> list[str]:
+    return [
+        f"{path}/{resource.logical_id}".lstrip("/")
+        for path, stack_id in running.ids.items()
+        for resource in stacks.resources(stack_id)
+        if resource.status == "DELETE_FAILED"
+    ]

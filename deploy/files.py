@@ -1,0 +1,41 @@
+"""Files that must survive: whole or not at all, and on disk before the caller goes on."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from deploy.errors import OutcomeUnknown
+
+
+def write(path: Path, data: bytes) -> None:
+    """Raises:
+    OutcomeUnknown: the disk does not take it; nothing was sent to AWS for it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise OutcomeUnknown(
+            f"file {path}", f"it cannot be written: {error.strerror}", "make room, then run the same command again"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name itself must survive as well."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,35 @@
+"""Ctrl-C while AWS works: the first says how to come back, the second leaves; AWS goes on either way."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from deploy.errors import Interrupted
+
+
+class Interrupt:
+    """As a context: ``first`` is called at the first interrupt; the second, or a request to end, raises Interrupted."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        self._first, self._asked = first, False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interrupt:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked or number == signal.SIGTERM:
+            raise Interrupted("interrupted", "what runs in AWS goes on", "run the same command again: it attaches")
+        self._asked = True
+        self._first()

@@ -1,0 +1,102 @@
+"""Who did what to an environment, and how it ended: two records an operation, written once, never rewritten.
+
+``ledger/<99999999 - number>-<number>-<plan>-began.json`` and ``...-ended.json`` in the artifact bucket: S3 lists the newest first. The
+number is the lock's fence, so it only grows. One that began and has not ended was killed, or runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from deploy.errors import Conflict
+from deploy.lock import Held
+from deploy.record import VERSION, Record
+
+_PREFIX = "ledger/"
+_TOP = 99_999_999
+WORKERS = 8
+
+
+class Keeps(Protocol):
+    """Where the ledger is kept; `deploy.aws.store.Store` in a deployment."""
+
+    def keys(self, prefix: str, most: int | None = None) -> Iterator[str]: ...
+    def get(self, key: str) -> Held | None: ...
+    def put_if_absent(self, key: str, data: bytes, kind: str = ...) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """One environment's."""
+
+    store: Keeps
+
+    def began(self, record: Record) -> None:
+        """Before anything is changed. Writing it twice is writing it once."""
+        self.store.put_if_absent(_key(record, "began"), _encode(record))
+
+    def ended(self, record: Record) -> Record:
+        """The record that stands: where another run of the same operation has written one first, that one."""
+        if self.store.put_if_absent(_key(record, "ended"), _encode(record)):
+            return record
+        return self._read(_key(record, "ended")) or record
+
+    def find(self, plan: str) -> Record | None:
+        """How an operation with this plan ended; as it began where it has not; None where there was none."""
+        found = [key for key in self.store.keys(_PREFIX) if f"-{plan[:16]}-" in key]
+        return self._read(min(found, key=lambda key: key.endswith("began.json"))) if found else None
+
+    def newest(self, most: int = 50) -> tuple[Record, ...]:
+        """Newest first; each as it ended, or as it began where it has not."""
+        chosen: dict[str, str] = {}
+        for key in self.store.keys(_PREFIX):
+            stem = key.rpartition("-")[0]
+            if stem not in chosen and len(chosen) == most:
+                break
+            if stem not in chosen or key.endswith("ended.json"):
+                chosen[stem] = key
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return tuple(record for record in pool.map(self._read, chosen.values()) if record)
+
+    def last_success(self) -> Record | None:
+        """The newest deployment that did what was asked: what runs now. None after a destroy."""
+        for key in self.store.keys(_PREFIX):
+            if key.endswith("-ended.json"):
+                record = self._read(key)
+                if record and record.outcome == "succeeded" and record.operation == "destroy":
+                    return None
+                if record and record.outcome == "succeeded" and record.manifest:
+                    return record
+        return None
+
+    def _read(self, key: str) -> Record | None:
+        held = self.store.get(key)
+        return decode(held.data, key) if held else None
+
+
+def decode(data: bytes, key: str = "ledger") -> Record:
+    """Raises:
+    Conflict: the record is of a later version, or no record.
+    """
+    try:
+        record = msgspec.json.decode(data, type=Record)
+    except msgspec.DecodeError as error:
+        raise Conflict(
+            f"record {key}", f"this deployer cannot read it: {error}", "use the deployer that wrote it, or a newer one"
+        ) from error
+    if record.version > VERSION:
+        raise Conflict(f"record {key}", f"it has version {record.version}, and this deployer reads {VERSION}", "use a newer deployer")
+    return record
+
+
+def _key(record: Record, word: str) -> str:
+    return f"{_PREFIX}{_TOP - record.number:08d}-{record.number:08d}-{record.plan[:16]}-{word}.json"
+
+
+def _encode(record: Record) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"

@@ -1,0 +1,151 @@
+"""A plan: exactly what was reviewed, sealed, so that apply can refuse anything else.
+
+The seal is a SHA-256 over everything else in the plan, written with sorted keys. ``apply`` reads the plan, checks the seal and
+the expiry, describes everything again and compares. The JSON Schema of this module is `docs/plan.schema.json`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from deploy import files
+from deploy.changes import Review
+from deploy.errors import Conflict, Invalid
+from deploy.manifest import Manifest
+from deploy.model import Trigger
+from deploy.noun import Noun
+from deploy.status import Status
+
+VERSION = 1
+LIFETIME = timedelta(hours=24)
+
+
+class Settings(Noun, frozen=True, kw_only=True):
+    """What a stack has beside its resources. ``templates``: service -> SHA-256, the root under ``root``."""
+
+    templates: dict[str, str]
+    parameters: dict[str, str]
+    tags: dict[str, str]
+    role: str
+    capabilities: tuple[str, ...]
+    triggers: tuple[Trigger, ...]
+    monitoring_minutes: int
+    policy: dict[str, Any]
+    termination_protection: bool
+
+
+class Proposal(Noun, frozen=True, kw_only=True):
+    """One stack's part: what it was when the plan was made, what will be executed, and what that does.
+
+    ``change_sets``: path of nested stacks (``""`` the root, ``Compute``) -> change set id; empty where only settings change;
+    ``documents``: the same paths -> SHA-256 of the template that executing it will use; ``changes``: SHA-256 over all changes that AWS
+    described; ``token``: the request token that ``apply`` will use, so that
+    any run on any machine finds the operation again; ``updated``: the stack's last update before it.
+    """
+
+    stack: str
+    region: str
+    kind: Literal["create", "update", "settings", "none"]
+    stack_id: str = ""
+    status: Status | None = None
+    updated: datetime | None = None
+    change_sets: dict[str, str] = msgspec.field(default_factory=dict)
+    documents: dict[str, str] = msgspec.field(default_factory=dict)
+    changes: str = ""
+    token: str = ""
+    settings: Settings
+    review: Review
+
+
+class Plan(Noun, frozen=True, kw_only=True):
+    """``manifest`` travels with it, so that a plan needs no checkout; ``previous``: release and manifest digest of what runs; ``by``: ARN
+    of who made it.
+    """
+
+    version: int = VERSION
+    id: str
+    release: str
+    commit: str | None
+    manifest: Manifest
+    manifest_digest: str
+    previous: tuple[str, str] = ("", "")
+    by: str
+    created: datetime
+    expires: datetime
+    proposals: tuple[Proposal, ...]
+    digest: str = ""
+
+    @property
+    def environment(self) -> str:
+        return self.manifest.environment
+
+    @property
+    def account(self) -> str:
+        return self.manifest.account
+
+    @property
+    def changes(self) -> bool:
+        return any(proposal.kind != "none" for proposal in self.proposals)
+
+    @property
+    def moves_release(self) -> bool:
+        """Another release is to stand here, also where it changes nothing."""
+        return self.manifest_digest != self.previous[1]
+
+    @property
+    def short(self) -> str:
+        """What people type and CI passes on."""
+        return self.digest[:12]
+
+
+def encode(noun: Noun) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(noun, order="sorted"), indent=1) + b"\n"
+
+
+def seal(plan: Plan) -> Plan:
+    return msgspec.structs.replace(plan, digest=digest_of(plan))
+
+
+def digest_of(plan: Plan) -> str:
+    return sha256(encode(msgspec.structs.replace(plan, digest=""))).hexdigest()
+
+
+def digest_of_content(value: Any) -> str:
+    """Of a template or of all that AWS described, whatever the order of its keys."""
+    return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+
+
+def save(plan: Plan, path: Path) -> None:
+    """On disk before the caller says that it is."""
+    files.write(path, encode(plan))
+
+
+def load(path: Path) -> Plan:
+    """Raises:
+    Invalid: no plan, or one of another version.
+    Conflict: it was changed since it was sealed.
+    """
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except FileNotFoundError:
+        raise Invalid(f"plan {path}", "there is no such file", "make one: python -m deploy plan ENV --out FILE") from None
+    except (msgspec.DecodeError, OSError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"plan {path}", f"this is no plan: {error}", "make one: python -m deploy plan ENV --out FILE") from error
+    if plan.version != VERSION:
+        raise Invalid(f"plan {path}", f"version {plan.version}; this deployer reads {VERSION}", "plan again")
+    if plan.digest != digest_of(plan):
+        raise Conflict(f"plan {path}", "it was changed after it was sealed", "plan again, and apply the file as it is")
+    return plan
+
+
+def check_age(plan: Plan, now: datetime) -> None:
+    """Raises:
+    Conflict: the plan has expired.
+    """
+    if now >= plan.expires:
+        raise Conflict(f"plan {plan.short} of {plan.environment}", f"it expired at {plan.expires:%Y-%m-%d %H:%M} UTC", "plan again")

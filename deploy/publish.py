@@ -1,0 +1,118 @@
+"""Templates and assets into the artifact bucket: under their digests, written once, the manifest last.
+
+So a manifest that is there vouches for everything that it names, a second run asks one question, and a half-done run is
+completed by running it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Protocol
+
+from deploy.account import Account
+from deploy.errors import Denied, Invalid
+from deploy.noun import Noun
+
+WORKERS = 8
+"""Enough to hide the way to S3; few enough that nobody is asked to slow down."""
+
+
+class Published(Noun, frozen=True, kw_only=True):
+    """``uploaded`` of ``objects``, in one bucket; ``size`` of what was uploaded in bytes."""
+
+    bucket: str
+    objects: int
+    uploaded: int
+    size: int
+
+
+class Piece(Noun, frozen=True, kw_only=True):
+    """One object to be: ``key`` in the bucket, the ``data``, and its media type."""
+
+    key: str
+    data: bytes
+    kind: str
+
+
+class Puts(Protocol):
+    """Where it goes; `deploy.aws.store.Store` in a deployment."""
+
+    def has(self, key: str) -> bool: ...
+    def put_if_absent(self, key: str, data: bytes, kind: str = ...) -> bool: ...
+
+
+Progress = Callable[[int, int, int], None]
+"""Objects done, objects in all, bytes uploaded so far."""
+
+
+def manifest_key(digest: str) -> str:
+    return f"manifests/{digest}.json"
+
+
+def publish(account: Account, *, every: bool = False, progress: Progress = lambda done, total, size: None) -> tuple[Published, ...]:
+    """Publish into each artifact bucket. ``every``: ask for every object, also where the manifest is there.
+
+    Raises:
+        Invalid: the build folder does not hold what its manifest says.
+        Denied: the bucket is not there, or somebody else's.
+    """
+    rounds = _rounds(account)
+    return tuple(_one(account, bucket.region, bucket.name, rounds, every, progress) for bucket in account.manifest.artifacts)
+
+
+def _one(account: Account, region: str, bucket: str, rounds: list[list[Piece]], every: bool, progress: Progress) -> Published:
+    from deploy.aws.failures import AwsRefusal
+
+    store = account.store("publish", region)
+    objects = sum(map(len, rounds))
+    try:
+        if not every and store.has(manifest_key(account.digest)):
+            return Published(bucket=bucket, objects=objects, uploaded=0, size=0)
+        sizes = _put(store, rounds, objects, progress)
+    except AwsRefusal as error:
+        if error.reason == "NoSuchBucket":
+            fact = f"it is not in account {account.manifest.account}"
+            raise Denied(f"bucket {bucket}", fact, f"python -m deploy bootstrap {account.manifest.environment}") from error
+        raise
+    return Published(bucket=bucket, objects=objects, uploaded=sum(1 for size in sizes if size), size=sum(sizes))
+
+
+def _put(store: Puts, rounds: list[list[Piece]], objects: int, progress: Progress) -> list[int]:
+    """Bytes uploaded for each piece, 0 where it was there; a round begins when the one before it is whole."""
+    sizes: list[int] = []
+
+    def put(piece: Piece) -> None:
+        written = not store.has(piece.key) and store.put_if_absent(piece.key, piece.data, piece.kind)
+        sizes.append(len(piece.data) if written else 0)
+        progress(len(sizes), objects, sum(sizes))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for pieces in rounds:
+            list(pool.map(put, pieces))
+    return sizes
+
+
+def _rounds(account: Account) -> list[list[Piece]]:
+    """Everything that the manifest names, read and checked: assets and children, then their roots, then the manifest."""
+    manifest = account.manifest
+    roots = {stack.root for stack in manifest.stacks}
+    first = [_read(account, asset.path, asset.sha256, f"assets/{asset.sha256}.zip", "application/zip") for asset in manifest.assets]
+    second: list[Piece] = []
+    for template in manifest.templates:
+        piece = _read(account, template.path, template.sha256, f"templates/{template.sha256}.json", "application/json")
+        (second if template.service in roots else first).append(piece)
+    return [first, second, [Piece(key=manifest_key(account.digest), data=account.data, kind="application/json")]]
+
+
+def _read(account: Account, path: str, digest: str, key: str, kind: str) -> Piece:
+    file = account.folder / path
+    again = "generate again: make generate"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file}", f"it cannot be read: {error.strerror}", again) from error
+    if sha256(data).hexdigest() != digest:
+        raise Invalid(f"{file}", "it is not what the manifest says", again)
+    return Piece(key=key, data=data, kind=kind)

@@ -1,0 +1,126 @@
+"""What the ledger keeps of one operation, and what `status` says of an environment.
+
+A record is written once and never again. A reader of another ``version`` says so instead of guessing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from deploy.changes import Counts
+from deploy.noun import Noun
+from deploy.progress import Cause
+
+VERSION = 1
+
+Outcome = Literal["succeeded", "nothing to do", "rolled back", "failed", "stuck", "unknown", "refused"]
+
+
+class Moved(Noun, frozen=True, kw_only=True):
+    """One stack's status before and after an operation, as AWS has it; empty where there was no stack."""
+
+    stack: str
+    before: str = ""
+    after: str = ""
+
+
+class Record(Noun, frozen=True, kw_only=True):
+    """One operation on one environment.
+
+    ``operation``: deploy, bootstrap, destroy, rollback, ...; ``by``: ARN of who ran it; ``host``: the machine that did; ``plan``:
+    the plan's digest; ``manifest``: the digest that its manifest is published under; ``release``: digest of what was deployed,
+    ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
+    gave; ``causes``: why it failed, the first one first; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
+    runs.
+    """
+
+    version: int = VERSION
+    number: int
+    operation: str
+    environment: str
+    by: str
+    host: str
+    began: datetime
+    ended: datetime | None = None
+    outcome: Outcome = "unknown"
+    code: int = 75
+    plan: str = ""
+    manifest: str = ""
+    release: str = ""
+    previous: str = ""
+    commit: str | None = None
+    stacks: tuple[Moved, ...] = ()
+    counts: Counts = Counts()
+    events: int = 0
+    causes: tuple[Cause, ...] = ()
+    message: str = ""
+    api_calls: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.ended - self.began).total_seconds() if self.ended else None
+
+
+class History(Noun, frozen=True, kw_only=True):
+    """An environment's ledger, or its newest part."""
+
+    environment: str = ""
+    records: tuple[Record, ...] = ()
+
+
+class TriggerState(Noun, frozen=True, kw_only=True):
+    """A rollback trigger of a stack, and the alarm's state now; ``MISSING`` where there is no such alarm."""
+
+    name: str
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA", "MISSING"]
+    since: datetime | None = None
+
+
+class StackState(Noun, frozen=True, kw_only=True):
+    """One stack of an environment now. ``status`` empty where it does not exist; ``policy``: a stack policy is set."""
+
+    name: str
+    region: str
+    status: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    drift: str = "NOT_CHECKED"
+    drift_checked: datetime | None = None
+    termination_protection: bool = False
+    policy: bool = False
+    triggers: tuple[TriggerState, ...] = ()
+    monitoring_minutes: int = 0
+    outputs: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Running(Noun, frozen=True, kw_only=True):
+    """Who holds the environment's lock."""
+
+    operation: str
+    by: str
+    host: str
+    since: datetime
+    expires: datetime | None = None
+
+
+class StatusReport(Noun, frozen=True, kw_only=True):
+    """An environment now. ``at``: when AWS was asked; ``release`` and ``commit``: what stands there; ``gate``: the deployment gate
+    alarm's state; ``last``: the newest record.
+    """
+
+    version: int = VERSION
+    environment: str
+    account: str
+    region: str
+    at: datetime
+    release: str = ""
+    commit: str | None = None
+    since: datetime | None = None
+    by: str = ""
+    stacks: tuple[StackState, ...] = ()
+    gate: TriggerState | None = None
+    last: Record | None = None
+    running: Running | None = None

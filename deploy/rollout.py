@@ -1,0 +1,331 @@
+"""The story of an apply: lock, look again, record, execute exactly the change sets that were reviewed, follow, protect, record.
+
+Nothing is remembered in this process alone. The plan is on disk; its digest names the lock's holder and the ledger's records; its request
+token marks AWS's own events. So whoever runs the same plan again, here or elsewhere, after whatever end, finds where it stands: not
+begun, running, or over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from deploy import lock, plan, preflight, protection
+from deploy.account import Account
+from deploy.approval import Approval
+from deploy.aws.failures import AwsRefusal
+from deploy.aws.stacks import Stacks
+from deploy.changes import Counts
+from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown, RolledBack, Stuck
+from deploy.interrupt import Interrupt
+from deploy.ledger import Ledger
+from deploy.model import NESTED, Stack
+from deploy.plan import Plan, Proposal
+from deploy.progress import Cause, Progress, begin, rollback_causes
+from deploy.propose import every
+from deploy.record import Moved, Outcome, Record
+from deploy.status import Status
+from deploy.watch import Feed, follow
+from deploy.whose import whose
+
+CODES: dict[Outcome, int] = {"succeeded": 0, "nothing to do": 0, "rolled back": 7, "failed": 7, "stuck": 8, "unknown": 75, "refused": 4}
+
+
+class Show(Protocol):
+    """How a rollout is shown; `deploy.console.Console` in a command."""
+
+    def note(self, text: str) -> None: ...
+    def done(self, text: str, seconds: float | None = None) -> None: ...
+    def warn(self, text: str) -> None: ...
+    def follow(self, progress: Progress) -> contextlib.AbstractContextManager[Callable[[Progress], None]]: ...
+
+
+@dataclass(kw_only=True)
+class Rollout:
+    """``reached`` is called at every point after which a killed process leaves something behind; tests end it there."""
+
+    account: Account
+    plan: Plan
+    approval: Approval
+    show: Show
+    reached: Callable[[str], None] = lambda point: None
+    begun: bool = False
+    executed: bool = False
+    events: int = 0
+    causes: tuple[Cause, ...] = ()
+    moved: list[Moved] = field(default_factory=list)
+
+    def run(self) -> Record:
+        """Raises:
+        Conflict: somebody else deploys, or something is not as the plan has it.
+        OutcomeUnknown: AWS could not be followed to the end.
+        Interrupted: twice, by the person.
+        """
+        account, made = self.account, self.plan
+        store = account.store("deploy", account.manifest.region)
+        ledger = Ledger(store=store)
+        earlier = ledger.find(made.digest)
+        give_back(store, ledger)
+        if earlier and earlier.ended and earlier.outcome == "refused":
+            earlier = None  # nothing was executed then: this is another try
+        if earlier and earlier.ended:
+            self.show.note(f"plan {made.short} was applied already, by {earlier.by}")
+            return earlier
+        if earlier is None:
+            plan.check_age(made, datetime.now(UTC))
+        by, host = account.caller.arn, whose()[1]
+        held = lock.acquire(store, operation=made.digest, verb="apply", by=by, host=host)
+        self.reached("locked")
+        record = earlier or self._record(held.holder.fence, by, host)
+        with self._released(held, record, ledger):
+            self.begun = earlier is not None
+            if earlier is None:
+                self._look_again()
+                ledger.began(record)
+                self.begun = True
+                self.reached("began")
+            ended = self._finish(record, self._stacks(held), ledger)
+        self.reached("released")
+        return ended
+
+    @contextlib.contextmanager
+    def _released(self, held: lock.Lock, record: Record, ledger: Ledger) -> Iterator[None]:
+        """The lock stays with an operation that may still run: it is the same holder that comes back."""
+        try:
+            yield
+        except (OutcomeUnknown, Interrupted):
+            raise
+        except DeployError as error:
+            if self.begun and not self.executed:
+                ended = msgspec.structs.replace(
+                    record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text, counts=Counts()
+                )
+                ledger.ended(ended)
+            held.release()
+            raise
+        except BaseException:
+            held.release()
+            raise
+        held.release()
+
+    def _record(self, number: int, by: str, host: str) -> Record:
+        made = self.plan
+        before = tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals)
+        return Record(
+            number=number,
+            operation="deploy",
+            environment=made.environment,
+            by=by,
+            host=host,
+            began=datetime.now(UTC),
+            plan=made.digest,
+            manifest=made.manifest_digest,
+            release=made.release,
+            previous=made.previous[0],
+            commit=made.commit,
+            stacks=before,
+            counts=_counts(made),
+        )
+
+    def _look_again(self) -> None:
+        """Raises:
+        Conflict: with everything that is not as it was sealed.
+        """
+        moved = [words for proposal in self.plan.proposals for words in differences(self.account, proposal, self.show.note)]
+        if moved:
+            raise Conflict(
+                f"plan {self.plan.short} of {self.plan.environment}", "what it was made for has moved since", "plan again", tuple(moved)
+            )
+
+    def _stacks(self, held: lock.Lock) -> Outcome:
+        outcome: Outcome = "succeeded" if self.plan.moves_release else "nothing to do"
+        for proposal in self.plan.proposals:
+            if proposal.kind == "none":
+                continue
+            outcome = self._one(proposal, held)
+            if outcome != "succeeded":
+                break
+        return outcome
+
+    def _one(self, proposal: Proposal, held: lock.Lock) -> Outcome:
+        stacks = self.account.stacks("deploy", proposal.region)
+        outcome: Outcome = "succeeded"
+        if proposal.kind != "settings":
+            feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token)
+            if feed.begun():
+                self.executed = True
+                self.show.note(f"attaching to {proposal.stack}: this plan is being applied, or was")
+            else:
+                self._execute(stacks, proposal, held, feed)
+            outcome = self._follow(proposal, feed, held)
+        now = stacks.find(proposal.stack_id)
+        if outcome == "succeeded" or (proposal.kind != "create" and now and not now.status.is_absent):
+            changed = protection.reconcile(stacks, proposal, protected_now=bool(now and now.termination_protection))
+            self.reached("protected")
+            if changed:
+                self.show.done(f"stack policy and termination protection of {proposal.stack} set")
+        self.moved.append(Moved(stack=proposal.stack, before=proposal.status or "", after=now.status if now else Status.DELETE_COMPLETE))
+        return outcome
+
+    def _execute(self, stacks: Stacks, proposal: Proposal, held: lock.Lock, feed: Feed) -> None:
+        accepted = self.approval.loss
+        if accepted and proposal.kind == "update":
+            protection.relax(stacks, proposal, accepted)
+        self.reached("relaxed")
+        held.check()
+        try:
+            stacks.execute(proposal.change_sets[""], proposal.token)
+        except AwsRefusal as error:
+            # An answer that is lost on its way makes botocore ask again, and AWS refuse the second time: the first one counts.
+            if not feed.begun():
+                raise Conflict(f"stack {proposal.stack}", f"AWS does not execute the change set: {error.message}", "plan again") from error
+        self.executed = True
+        self.reached("executed")
+
+    def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock) -> Outcome:
+        progress = begin(proposal.stack, expected(proposal), token=proposal.token)
+        again = f"python -m deploy apply PLAN follows it again; python -m deploy status {self.plan.environment} shows it"
+        with (
+            self.show.follow(progress) as shown,
+            Interrupt(lambda: self.show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")),
+        ):
+
+            def news(newer: Progress) -> None:
+                shown(newer)
+                self.reached("following")
+                held.renew()
+
+            progress = follow(feed, progress, news)
+        self.events += len(progress.own)
+        self.causes = (*self.causes, *([progress.cause] if progress.cause else []), *rollback_causes(progress.own))
+        return outcome_of(Status(progress.status))
+
+    def _finish(self, record: Record, outcome: Outcome, ledger: Ledger) -> Record:
+        ended = msgspec.structs.replace(
+            record,
+            ended=datetime.now(UTC),
+            outcome=outcome,
+            code=CODES[outcome],
+            stacks=tuple(self.moved) or record.stacks,
+            events=self.events,
+            causes=self.causes,
+            api_calls=self.account.sessions.calls.total,
+        )
+        if outcome == "succeeded":
+            self._say_release()
+        self.reached("ending")
+        stands = ledger.ended(ended)
+        self.reached("ended")
+        return stands
+
+    def _say_release(self) -> None:
+        """The one value that names the release: templates and tags do not, so that an unchanged service stays unchanged."""
+        manifest = self.plan.manifest
+        value = msgspec.json.encode(
+            {"release": self.plan.release, "commit": self.plan.commit, "manifest": self.plan.manifest_digest}
+        ).decode()
+        self.account.parameters("deploy").put(f"{manifest.parameters}/release", value, "What is deployed here; written by the deployer")
+
+
+def give_back(store: lock.Swaps, ledger: Ledger) -> None:
+    """Release a lock whose operation has ended: who held it was killed between its last record and the release."""
+    held = lock.current(store)
+    if held and held.holder.held and (last := ledger.find(held.holder.operation)) and last.ended:
+        held.release()
+
+
+def differences(account: Account, proposal: Proposal, say: Callable[[str], None]) -> Iterator[str]:
+    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers."""
+    stacks = account.stacks("plan", proposal.region)
+    current = stacks.find(proposal.stack)
+    yield from _stack_moved(proposal, current)
+    wanted = next(stack for stack in account.manifest.stacks if stack.name == proposal.stack)
+    now = preflight.rollback_triggers(account, wanted, exists=proposal.kind != "create" and proposal.status is not None, say=say)
+    if frozenset(now) != frozenset(proposal.settings.triggers):
+        yield f"{proposal.stack}: its rollback triggers are other alarms now"
+    if not proposal.change_sets:
+        return
+    change_set = stacks.change_set(proposal.change_sets[""])
+    if change_set is None:
+        yield f"{proposal.stack}: its change set is gone; another one was executed, or somebody deleted it"
+        return
+    change_set = msgspec.structs.replace(change_set, kind="CREATE" if proposal.kind == "create" else "UPDATE")
+    if change_set.execution_status != "AVAILABLE":
+        yield f"{proposal.stack}: its change set is {change_set.execution_status}"
+    elif plan.digest_of_content(change_set) != proposal.changes:
+        yield f"{proposal.stack}: AWS describes other changes than those that were reviewed"
+    for path, one in every(change_set):
+        if plan.digest_of_content(stacks.proposed_template(one.id)) != proposal.documents.get("/".join(path)):
+            yield f"{proposal.stack}: the template of {'/'.join(path) or 'the root'} is another one"
+
+
+def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
+    exists = current is not None and not current.status.is_absent
+    if proposal.status is None:
+        if exists and current:
+            yield f"{proposal.stack}: it did not exist, and is {current.status} now"
+        return
+    if not exists or current is None:
+        yield f"{proposal.stack}: it was {proposal.status}, and is gone now"
+    elif current.id != proposal.stack_id:
+        yield f"{proposal.stack}: it is another stack of the same name now"
+    elif current.status != proposal.status or (current.updated or current.created) != proposal.updated:
+        yield f"{proposal.stack}: it was {proposal.status} of {proposal.updated}, and is {current.status} of {current.updated or current.created} now"
+
+
+def expected(proposal: Proposal) -> dict[tuple[str, ...], int]:
+    """Stack path -> how many resources the plan changes there; a new nested stack and one that goes change all of theirs."""
+    counts: dict[tuple[str, ...], int] = {}
+    for item in proposal.review.items:
+        if item.verdict != "unchanged" and item.type != NESTED:
+            path = tuple(item.path.split("/")[:-1])
+            counts[path] = counts.get(path, 0) + 1
+    return counts
+
+
+def outcome_of(status: Status) -> Outcome:
+    if status.is_success:
+        return "succeeded"
+    if status.is_rolled_back or status is Status.DELETE_COMPLETE:
+        return "rolled back"
+    return "stuck"
+
+
+def error_of(record: Record, made: Plan) -> DeployError | None:
+    """How a command ends after this record: None where all is well."""
+    if record.code == 0:
+        return None
+    environment = record.environment
+    lines = {item.path: item.source for proposal in made.proposals for item in proposal.review.items if item.source}
+    causes = tuple(_worded(cause, lines) for cause in record.causes)
+    names = ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks if moved.after)
+    if record.outcome == "stuck":
+        return Stuck(
+            f"deployment {record.number} of {environment}",
+            f"it failed and could not be put back: {names}",
+            f"see the ways out: python -m deploy recover {environment}",
+            causes,
+        )
+    return RolledBack(
+        f"deployment {record.number} of {environment}",
+        f"it failed and was rolled back: {names}",
+        "the environment is as it was; mend the cause, then plan again",
+        causes,
+    )
+
+
+def _worded(cause: Cause, lines: dict[str, str]) -> str:
+    """Where in the stacks, where in the sources, and AWS's own reason."""
+    path = "/".join(cause.path)
+    made_by = f", made by {lines[path]}" if path in lines else ""
+    return f"{path or 'the stack'} ({cause.type}{made_by}): {cause.reason}"
+
+
+def _counts(made: Plan) -> Counts:
+    total = [proposal.review.counts for proposal in made.proposals]
+    return Counts(**{name: sum(getattr(counts, name) for counts in total) for name in Counts.__struct_fields__})

@@ -1,0 +1,79 @@
+"""How an environment is now: its stacks, what watches them, its release, and who works on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from deploy import lock
+from deploy.account import Account
+from deploy.ledger import Ledger
+from deploy.manifest import Stack as Wanted
+from deploy.model import Alarm
+from deploy.record import Running, StackState, StatusReport, TriggerState
+
+_GATE_TYPE = "AWS::CloudWatch::Alarm"
+
+
+def state(account: Account) -> StatusReport:
+    """Asks AWS, changes nothing."""
+    manifest = account.manifest
+    store = account.store("plan", manifest.region)
+    ledger = Ledger(store=store)
+    newest = ledger.newest(1)
+    stands = ledger.last_success()
+    holder = lock.holder(store)
+    gate = next((trigger for stack in manifest.stacks for trigger in stack.guard.triggers if trigger.type == _GATE_TYPE), None)
+    watching = {stack.name: _alarms(account, stack) for stack in manifest.stacks}
+    return StatusReport(
+        environment=manifest.environment,
+        account=manifest.account,
+        region=manifest.region,
+        at=datetime.now(UTC),
+        release=stands.release if stands else "",
+        commit=stands.commit if stands else None,
+        since=stands.ended if stands else None,
+        by=stands.by if stands else "",
+        stacks=tuple(_stack(account, stack, watching[stack.name]) for stack in manifest.stacks),
+        gate=next((_trigger(gate.alarm, alarms) for alarms in watching.values()), None) if gate else None,
+        last=newest[0] if newest else None,
+        running=_running(holder) if holder and holder.alive(lock.now()) else None,
+    )
+
+
+def _alarms(account: Account, stack: Wanted) -> dict[str, Alarm]:
+    names = [trigger.alarm for trigger in stack.guard.triggers]
+    return {alarm.name: alarm for alarm in account.alarms("plan", stack.region).named(names)}
+
+
+def _stack(account: Account, wanted: Wanted, alarms: dict[str, Alarm]) -> StackState:
+    stacks = account.stacks("plan", wanted.region)
+    found = stacks.find(wanted.name)
+    if found is None:
+        return StackState(name=wanted.name, region=wanted.region)
+    return StackState(
+        name=found.name,
+        region=wanted.region,
+        status=found.status,
+        reason=found.reason,
+        since=found.updated or found.created,
+        drift=found.drift,
+        drift_checked=found.drift_checked,
+        termination_protection=found.termination_protection,
+        policy=bool(stacks.policy(found.id)),
+        triggers=tuple(_trigger(_name(arn), alarms) for arn in (trigger.arn for trigger in found.triggers)),
+        monitoring_minutes=found.monitoring_minutes,
+        outputs=found.outputs,
+    )
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition(":alarm:")[2]
+
+
+def _trigger(name: str, alarms: dict[str, Alarm]) -> TriggerState:
+    alarm = alarms.get(name)
+    return TriggerState(name=name, state=alarm.state, since=alarm.since) if alarm else TriggerState(name=name, state="MISSING")
+
+
+def _running(holder: lock.Holder) -> Running:
+    return Running(operation=holder.verb, by=holder.by, host=holder.host, since=holder.since, expires=holder.until)

@@ -1,0 +1,152 @@
+"""The permissions boundaries: the most that a role can do, whatever its own policies say.
+
+A boundary allows nothing by itself: a role may do what its policies and its boundary both allow. There are two. Every
+role that a template makes has the first, which is for using things: no identities, no stacks, no settings. The
+deployment's own roles have the second, which is for making them, and which keeps what bootstrap made.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from awacs.aws import ArnNotEquals, Statement, StringEquals
+from troposphere import Sub
+
+from resources import scopes, statements
+from resources.artifacts import bucket_arns, gate_namespace
+from resources.execution import everywhere, exact, identities
+from resources.naming import name
+from resources.policies import deny
+from resources.roles import boundary_arn, role_arn
+
+if TYPE_CHECKING:
+    from env.model import Environment
+
+DEPLOYMENT_ROLES = ("publish", "plan", "deploy", "execution")
+
+# What a function, or a service that acts for one, may at most do with the environment's own things.
+USES = (
+    "dynamodb:*Item*",
+    "dynamodb:Describe*",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "lambda:InvokeFunction",
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:Get*",
+    "logs:PutLogEvents",
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject*",
+    "s3:Get*",
+    "s3:List*",
+    "s3:PutObject*",
+    "s3:Replicate*",
+    "sns:Publish",
+    "sqs:*Message*",
+    "sqs:Get*",
+    "ssm:GetParameter*",
+)
+# The same where the service knows no resource, or no name. The network interfaces are Lambda's, in a VPC.
+NAMELESS_USES = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:PutMetricData",
+    "ec2:*NetworkInterface",
+    "ec2:*PrivateIpAddresses",
+    "ec2:Describe*",
+    "logs:DescribeLogGroups",
+    "xray:Get*",
+    "xray:Put*",
+)
+KEY_USES = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+DRIFT_USES = ("cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:ListStackResources")
+
+# Identities, for the deployment: what reaches a role takes the first boundary as a condition.
+BOUND = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy")
+KEPT = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:Get*",
+    "iam:List*",
+    "iam:Tag*",
+    "iam:Untag*",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+
+# Everything that changes a stack, a bucket, a key; wildcards, since these are denied.
+STACK_CHANGES = tuple(
+    f"cloudformation:{verb}*"
+    for verb in ("Cancel", "Continue", "Create", "Delete", "Execute", "Rollback", "Set", "Signal", "Tag", "Untag", "Update")
+)
+BUCKET_CHANGES = tuple(
+    f"s3:{change}"
+    for change in ("CreateBucket*", "DeleteBucket*", "Put*Configuration", "PutBucket*", "TagResource", "UntagResource", "UpdateBucket*")
+)
+KEY_CHANGES = tuple(
+    f"kms:{change}"
+    for change in ("CreateAlias", "CreateGrant", "Delete*", "Disable*", "Put*", "Schedule*", "TagResource", "UntagResource", "Update*")
+)
+
+
+def of_functions(env: Environment) -> list[Statement]:
+    """For every role that a template makes: the environment's own things by name, and keys that carry its tags."""
+    used = sorted({action.partition(":")[0] for action in USES})
+    things = [arn for service in used for arn in scopes.arns(env, service)]
+    things += [Sub(f"{pattern}/*") for pattern in scopes.patterns(env, "s3")]
+    keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*") for region in scopes.regions(env)]
+    tags = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
+    return [
+        statements.allow("Use", exact(USES), things),
+        everywhere(env, "UseNameless", NAMELESS_USES),
+        statements.allow("UseKeys", exact(KEY_USES), keys, StringEquals(tags)),
+        statements.allow("SeeDrift", exact(DRIFT_USES), [statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")]),
+        deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", gate_namespace(env))),
+    ]
+
+
+def of_deployment(env: Environment, services: Iterable[str]) -> list[Statement]:
+    """For publish, plan, deploy and execution. ``services``: those whose actions any of them has."""
+    made = {f"{service}:*" for service in services if service != "iam"}
+    return [everywhere(env, "Deployment", made), *_identities(env), *_kept(env)]
+
+
+def _identities(env: Environment) -> list[Statement]:
+    """A role that the deployment makes, or gives something to, has the first boundary."""
+    roles, policies = (Sub(text) for text in identities(env, "*"))
+    linked = sorted({service for services in scopes.LINKED.values() for service in services})
+    passed = sorted({*scopes.PASSED.values(), "cloudformation.amazonaws.com"})
+    service_roles = statements.global_arn("iam:role/aws-service-role/*")
+    return [
+        statements.allow("Roles", exact(BOUND), [roles], StringEquals("iam:PermissionsBoundary", boundary_arn(env))),
+        statements.allow("Identities", exact(KEPT), [roles, policies]),
+        statements.allow("Pass", exact(["iam:PassRole"]), [roles], StringEquals("iam:PassedToService", passed)),
+        statements.allow(
+            "LinkedRoles", exact(["iam:CreateServiceLinkedRole"]), [service_roles], StringEquals("iam:AWSServiceName", linked)
+        ),
+    ]
+
+
+def _kept(env: Environment) -> list[Statement]:
+    """What bootstrap made changes through bootstrap, by an administrator whom no boundary holds."""
+    own = [role_arn(env, role) for role in DEPLOYMENT_ROLES]
+    passing = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("plan", "deploy")])
+    stack = statements.arn(f"cloudformation:stack/{name(env, 'bootstrap', 'stack')}/*")
+    gate = statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")
+    bootstrap = StringEquals({"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"})
+    return [
+        # Plan and deploy pass one of them, the execution role, by their own exact policies.
+        deny("KeepIdentities", exact(["iam:*"]), [*own, *map(Sub, identities(env, "bootstrap-*")), boundary_arn(env)], passing),
+        deny("KeepStack", exact(STACK_CHANGES), [stack]),
+        deny("KeepGate", exact(("cloudwatch:DeleteAlarms", "cloudwatch:Disable*", "cloudwatch:Put*Alarm")), [gate]),
+        deny("KeepBuckets", exact(BUCKET_CHANGES), map(Sub, bucket_arns(env))),
+        deny("KeepKey", exact(KEY_CHANGES), ["*"], bootstrap),
+    ]

@@ -1,0 +1,185 @@
+"""Who deploys: the roles publish, plan and deploy, each for its task alone, and whom they trust.
+
+The table of docs/security.md, "Who may do what", is carried out here, row by row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awacs.aws import Allow, ArnEquals, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals, StringLike
+from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
+from troposphere import Sub
+
+from resources import statements
+from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn
+from resources.execution import everywhere, exact
+from resources.naming import bucket_pattern, name, parameter_path
+from resources.roles import role_arn
+
+if TYPE_CHECKING:
+    from env.model import Environment, GitHub
+
+# Environments held to more, by name: nothing else in their files says that they are what the others practise for.
+PRODUCTION = frozenset({"prod"})
+GITHUB = "token.actions.githubusercontent.com"
+
+# Stacks, read: everything but what asks for a type's schema or another account.
+_STACKS_READ = (
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeChangeSetHooks",
+    "cloudformation:DescribeEvents",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStackResource",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",
+    "cloudformation:DetectStackResourceDrift",
+    "cloudformation:GetStackPolicy",
+    "cloudformation:GetTemplate",
+    "cloudformation:GetTemplateSummary",
+    "cloudformation:ListChangeSets",
+    "cloudformation:ListHookResults",
+    "cloudformation:ListStackResources",
+)
+# The same without a resource: a drift detection has an id of its own.
+STACKS_LOOK = ("cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "cloudformation:ValidateTemplate")
+
+_RUN = (
+    "cloudformation:CancelUpdateStack",
+    "cloudformation:ContinueUpdateRollback",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:RollbackStack",
+    "cloudformation:SetStackPolicy",
+    "cloudformation:TagResource",
+    "cloudformation:UntagResource",
+)
+# Not where production is: an administrator protects its stacks, and takes them down.
+_END = ("cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtection")
+
+
+def publishing(env: Environment) -> list[Statement]:
+    """Put what is not there yet, and see what is. The bucket itself refuses to overwrite (`artifacts.py`)."""
+    folders = below(env, *PUBLISHED)
+    return [
+        statements.allow("Publish", exact(["s3:GetObject", "s3:PutObject"]), folders),
+        _listing(env),
+        _key_use(env, "kms:Decrypt", "kms:GenerateDataKey"),
+    ]
+
+
+def reading(env: Environment) -> list[Statement]:
+    """Stacks, artifacts, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
+    which reads nested templates and functions' code with the execution role.
+    """
+    tree = statements.arn(f"ssm:parameter{parameter_path(env)}*")
+    return [
+        statements.allow("Stacks", exact(_STACKS_READ), [stacks(env)]),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), below(env, "")),
+        _listing(env),
+        statements.allow("Parameters", exact(["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]), [tree]),
+        _key_use(env, "kms:Decrypt"),
+    ]
+
+
+def planning(env: Environment) -> list[Statement]:
+    """Propose, and take the proposal back. A change set runs with the execution role, so plan must be able to pass it."""
+    templates = Sub(f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket_pattern(env, 'artifacts')}/templates/*")
+    from_here = StringLike("cloudformation:TemplateUrl", templates)
+    return [
+        statements.allow("Propose", exact(["cloudformation:CreateChangeSet"]), [stacks(env)], _with_execution_role(env), from_here),
+        statements.allow("TagProposals", exact(["cloudformation:TagResource"]), [stacks(env)]),
+        statements.allow("Discard", exact(["cloudformation:DeleteChangeSet"]), [stacks(env)]),
+        pass_execution_role(env),
+    ]
+
+
+def deploying(env: Environment) -> list[Statement]:
+    """Run what was proposed, stop it, and write down what happened."""
+    release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
+    run = _RUN if is_production(env) else (*_RUN, *_END)
+    return [
+        statements.allow("Run", exact(run), [stacks(env)]),
+        statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
+        statements.allow("Ledger", exact(["s3:PutObject"]), below(env, LEDGER, LOCKS)),
+        statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
+        pass_execution_role(env),
+        _key_use(env, "kms:GenerateDataKey"),
+    ]
+
+
+def stacks(env: Environment) -> Sub:
+    """Roots, and the stacks nested in them, which CloudFormation names after their root: tap-app-dev-Data-1A2B."""
+    return statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")
+
+
+def pass_execution_role(env: Environment) -> Statement:
+    to = StringEquals("iam:PassedToService", "cloudformation.amazonaws.com")
+    return statements.allow("PassExecutionRole", exact(["iam:PassRole"]), [role_arn(env, "execution")], to)
+
+
+def deployers(env: Environment, *, approved: bool) -> PolicyDocument:
+    """Whom publish, plan and deploy trust: roles of the tools account by name, and the one repository's workflows.
+
+    IAM refuses a principal that does not exist yet, so the account is the principal and its roles are the condition.
+    ``approved``: workflows only from the GitHub environment of this name, behind its reviewers, and not from the branch.
+    """
+    trust = env.tools.trust
+    home = f"arn:${{AWS::Partition}}:iam::{env.tools.account}:"
+    people = Statement(
+        Effect=Allow,
+        Principal=Principal("AWS", Sub(f"{home}root")),
+        Action=[AssumeRole],
+        Condition=Condition(
+            [
+                ArnEquals("aws:PrincipalArn", [Sub(f"{home}role/{role}") for role in sorted(trust.roles)]),
+                StringEquals({"aws:PrincipalOrgID": trust.organization, "sts:ExternalId": trust.external_id}),
+            ]
+        ),
+    )
+    return statements.document(people, *([_workflows(env, trust.github, approved=approved)] if trust.github else []))
+
+
+def _workflows(env: Environment, github: GitHub, *, approved: bool) -> Statement:
+    """https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws, and its page of
+    subjects: a job of an environment has that environment as its subject, and no branch; GitHub's environment names the
+    branches that it takes."""
+    subjects = [f"repo:{github.repository}:environment:{env.name}"]
+    if not approved:
+        subjects.append(f"repo:{github.repository}:ref:refs/heads/{github.branch}")
+    return Statement(
+        Effect=Allow,
+        Principal=Principal("Federated", statements.global_arn(f"iam:oidc-provider/{GITHUB}")),
+        Action=[AssumeRoleWithWebIdentity],
+        Condition=Condition(StringEquals({f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subjects})),
+    )
+
+
+def cloudformation(env: Environment) -> PolicyDocument:
+    """CloudFormation, for stacks of this environment alone."""
+    return statements.trust("cloudformation.amazonaws.com", statements.THIS_ACCOUNT, ArnLike("aws:SourceArn", stacks(env)))
+
+
+def is_production(env: Environment) -> bool:
+    return env.name in PRODUCTION
+
+
+def looking(env: Environment) -> Statement:
+    return everywhere(env, "StacksLook", STACKS_LOOK)
+
+
+def _with_execution_role(env: Environment) -> ArnEquals:
+    return ArnEquals("cloudformation:RoleArn", role_arn(env, "execution"))
+
+
+def _listing(env: Environment) -> Statement:
+    """Without it S3 says of a missing object that it is forbidden."""
+    return statements.allow("List", exact(["s3:ListBucket"]), [Sub(bucket_arn(env))])
+
+
+def _key_use(env: Environment, *actions: str) -> Statement:
+    """The artifact key, by its tags, and through S3 alone: nobody decrypts anything with it directly."""
+    own = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"}
+    via = {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}
+    return statements.allow("ArtifactKey", exact(actions), [statements.arn("kms:key/*")], StringEquals(own | via))

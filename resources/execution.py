@@ -1,0 +1,199 @@
+"""What the execution role may do: what the handlers of the templates' resource types call, each where its names lead.
+
+No public deployer derives this; CDK's execution role is AdministratorAccess. `permissions.json` says what is called,
+`scopes.py` where, and a permissions boundary (`boundary.py`) holds whatever these would still let through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from awacs.aws import Action, ArnLike, Bool, ConditionElement, Statement, StringEquals, StringEqualsIfExists
+from troposphere import Sub
+
+from resources import permissions, scopes, statements
+from resources.naming import global_pattern
+from resources.policies import deny, size
+from resources.roles import boundary_arn
+
+if TYPE_CHECKING:
+    from env.model import Environment
+
+# These reach a role: with the boundary as a condition nobody is given more than it (IAM, Permissions boundaries).
+_BOUND = (
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:UpdateAssumeRolePolicy",
+)
+
+# What one statement may take of a policy's 6,144 characters, so that others fit beside it.
+_ROOM = 3_000
+
+
+def given(env: Environment, types: Iterable[str], only: Sequence[str] = permissions.HANDLERS) -> set[str]:
+    """The actions that these types' handlers get: written out, less what is withheld.
+
+    Raises:
+        permissions.UnknownTypesError
+    """
+    actions: set[str] = set()
+    for name, called in permissions.actions(types, only).items():
+        withheld = scopes.withheld(name, replicated=env.disaster_recovery is not None)
+        for action in called:
+            if not scopes.matches(action, withheld):
+                actions.update(scopes.EXPANDED.get(action, (action,)))
+    return actions
+
+
+def seen(env: Environment, types: Iterable[str]) -> set[str]:
+    """What only reads settings: for plan and deploy as well, which detect drift with their own permissions.
+
+    By the action's verb, since some handlers also write, decrypt or pass a role to read. Stacks have a statement of their own.
+    """
+    read = given(env, types, only=("read",)) - set(scopes.OBJECTS)
+    return {action for action in read if scopes.matches(action, scopes.READING) and not action.startswith("cloudformation:")}
+
+
+def looking(env: Environment, actions: Iterable[str]) -> Statement:
+    """What only reads, and knows no resource."""
+    return everywhere(env, "Look", [action for action in actions if scopes.matches(action, scopes.LOOK)])
+
+
+def making(env: Environment, actions: Iterable[str]) -> list[Statement]:
+    """What makes things that have no name before they are there."""
+    known = set(actions)
+    plain = [action for action in known if scopes.matches(action, scopes.MAKE)]
+    bare = [action for action in known if _kind(action) == "untagged"]
+    functions = ArnLike("lambda:FunctionArn", scopes.arns(env, "lambda"))
+    found = [
+        everywhere(env, "Make", plain) if plain else None,
+        everywhere(env, "MakeUntagged", bare, StringEqualsIfExists(_own_tags(env))) if bare else None,
+        everywhere(env, "Mappings", [action for action in known if action in scopes.MAPPINGS], functions),
+        statements.allow("MappingTags", exact(scopes.MAPPING_TAGS), [statements.arn("lambda:event-source-mapping:*")]),
+    ]
+    return [statement for statement in found if statement]
+
+
+def named(env: Environment, sid: str, actions: Iterable[str]) -> list[Statement]:
+    """On the names of the environment alone; and what is known by its tags."""
+    by_service: dict[str, set[str]] = {}
+    tagged = set()
+    for action in actions:
+        kind = _kind(action)
+        if kind == "named" or action in scopes.ALIASES:
+            by_service.setdefault(action.partition(":")[0], set()).add(action)
+        if kind == "tagged":
+            tagged.add(action)
+    return [*_by_name(env, sid, by_service), *_tagged(env, tagged)]
+
+
+def _by_name(env: Environment, sid: str, by_service: dict[str, set[str]]) -> Iterator[Statement]:
+    """Several services in one statement: what an action of one cannot act on, the ARNs of another do not widen.
+
+    It saves a fifth of the text, and the whole template must fit into one call.
+    """
+    room, number, actions, arns = _ROOM, 1, set[str](), list[Sub]()
+    for service, wanted in sorted(by_service.items()):
+        names = scopes.arns(env, service)
+        used = size(env, statements.allow(sid, exact(wanted), names))
+        if used > room and actions:
+            yield statements.allow(f"{sid}{number}", exact(actions), arns)
+            room, number, actions, arns = _ROOM, number + 1, set(), []
+        room, actions, arns = room - used, actions | wanted, arns + names
+    if actions:
+        yield statements.allow(f"{sid}{number}", exact(actions), arns)
+
+
+def identity(env: Environment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
+    """Roles and policies of the environment: never without the boundary, passed to one service each."""
+    known, used = {action for action in actions if action.startswith("iam:")}, set(types)
+    special = {*_BOUND, "iam:PassRole", "iam:CreateServiceLinkedRole"}
+    names = [Sub(text) for text in identities(env, "*")]
+    bound = StringEquals("iam:PermissionsBoundary", boundary_arn(env))
+    attached = ArnLike("iam:PolicyARN", names[1])
+    attach = known & {"iam:AttachRolePolicy"}
+    rest = known & set(_BOUND) - attach
+    found = [
+        statements.allow("Roles", exact(rest), names[:1], bound) if rest else None,
+        statements.allow("Attach", exact(attach), names[:1], bound, attached) if attach else None,
+        statements.allow("Identities", exact(known - special), names) if known - special else None,
+        *(_passing(names[0], service) for name, service in sorted(scopes.PASSED.items()) if name in used and "iam:PassRole" in known),
+        _linked(used) if "iam:CreateServiceLinkedRole" in known else None,
+    ]
+    return [statement for statement in found if statement]
+
+
+def losing(types: Iterable[str]) -> Statement:
+    """Denied where data is for good: every call that loses what a type keeps."""
+    lost = {action for name in types for action in scopes.LOSING.get(name, ())}
+    return deny("KeepData", exact(lost), ["*"])
+
+
+def nested(env: Environment) -> Statement:
+    return statements.allow("NestedStacks", exact(scopes.NESTED), scopes.arns(env, "cloudformation"))
+
+
+def identities(env: Environment, thing: str) -> tuple[str, str]:
+    """Roles and policies of a name, as texts of ``Fn::Sub``."""
+    arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
+    return f"{arn}role/{global_pattern(env, thing, 'role')}", f"{arn}policy/{global_pattern(env, thing, 'policy')}"
+
+
+def exact(actions: Iterable[str]) -> list[Action]:
+    return [Action(*action.split(":", 1)) for action in sorted(actions)]
+
+
+def everywhere(env: Environment, sid: str, actions: Iterable[str], *conditions: ConditionElement) -> Statement:
+    """On anything, in the environment's own regions."""
+    regions = [Sub(region) if "$" in region else region for region in scopes.regions(env)]
+    return statements.allow(sid, exact(actions), ["*"], StringEquals("aws:RequestedRegion", regions), *conditions)
+
+
+@cache
+def _kind(action: str) -> str:
+    """How its statement says where: by name, by tag, or not at all."""
+    if action.startswith("iam:") or action in scopes.OBJECTS or action in scopes.MAPPINGS:
+        return "elsewhere"
+    if scopes.matches(action, (*scopes.LOOK, *scopes.MAKE)):
+        return "nameless"
+    if action == "kms:TagResource" or (scopes.matches(action, scopes.UNTAGGED) and not scopes.matches(action, scopes.TAGGED)):
+        return "untagged"
+    return "tagged" if scopes.matches(action, scopes.TAGGED) else "named"
+
+
+def _tagged(env: Environment, actions: set[str]) -> list[Statement]:
+    """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
+    own = StringEquals(_own_tags(env))
+    keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
+    use = actions & set(scopes.KEY_USE)
+    grant = actions & {"kms:CreateGrant"}
+    manage = {action for action in actions if action.startswith("kms:")} - use - grant
+    wire = {action for action in actions if action.startswith("ec2:")}
+    via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("dynamodb", "lambda", "s3", "sns", "sqs")]
+    found = [
+        statements.allow("KeysUsed", exact(use), keys, own, StringEquals("kms:ViaService", via)) if use else None,
+        statements.allow("KeysGranted", exact(grant), keys, own, Bool("kms:GrantIsForAWSResource", "true")) if grant else None,
+        statements.allow("Keys", exact(manage), keys, own) if manage else None,
+        statements.allow("Network", exact(wire), network, own) if wire else None,
+    ]
+    return [statement for statement in found if statement]
+
+
+def _own_tags(env: Environment) -> dict[str, str]:
+    return {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
+
+
+def _passing(roles: Sub, service: str) -> Statement:
+    sid = "Pass" + "".join(part.capitalize() for part in service.split(".")[0].split("-"))
+    return statements.allow(sid, exact(["iam:PassRole"]), [roles], StringEquals("iam:PassedToService", service))
+
+
+def _linked(types: set[str]) -> Statement:
+    names = sorted({service for name in types for service in scopes.LINKED.get(name, ())})
+    role = statements.global_arn("iam:role/aws-service-role/*")
+    return statements.allow("LinkedRoles", exact(["iam:CreateServiceLinkedRole"]), [role], StringEquals("iam:AWSServiceName", names))

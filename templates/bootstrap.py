@@ -1,0 +1,145 @@
+"""What stands in an account and region before anything is deployed there, made once by an administrator.
+
+The artifact bucket and its key, the gate alarm, the boundary, the roles of the deployment, and API Gateway's own role for
+its logs. It is no part of the root: the root is published into what this makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from awacs import logs
+from awacs.aws import PolicyDocument, Statement
+from troposphere import GetAtt, Ref, apigateway
+from troposphere.iam import ManagedPolicy, Role
+
+from resources import artifacts, boundary, deployment, execution, statements
+from resources.naming import bucket_name, global_name, log_group_patterns
+from resources.policies import MOST_POLICIES, TooLongError, managed_policies, managed_policy
+from resources.storage import access_logs_of, bucket_policy, private_bucket, private_log_bucket
+from templates.service import Service
+
+if TYPE_CHECKING:
+    from env.model import Environment
+
+NAME = "bootstrap"
+# Types that a service may come to use without a new bootstrap.
+EXTRA = ("AWS::DynamoDB::Table",)
+# CloudFormation's limit of a template in the call itself: the first create has no bucket yet (CreateStack, TemplateBody).
+MOST_BYTES = 51_200
+
+
+def build(env: Environment, types: Iterable[str]) -> Service:
+    """``types``: every resource type of the environment's templates.
+
+    Raises:
+        permissions.UnknownTypesError: a type that the table of permissions has not.
+        policies.TooLongError: a policy, or all of them, longer than IAM takes.
+    """
+    service = Service(NAME, env, f"What {env.project} {env.name} needs in its account before the first deployment")
+    handled = sorted({*types, *EXTRA})
+    service.template.set_metadata({"tapline": {"version": 1, "types": handled}})
+    _artifacts(service)
+    gate = service.add(artifacts.gate_alarm(env))
+    service.gives("GateAlarmName", Ref(gate), "Name of the alarm that rolls a deployment back when it is set")
+    _api_logs(service)
+    _roles(service, handled)
+    return service
+
+
+def _artifacts(service: Service) -> None:
+    env = service.env
+    key, alias = artifacts.artifact_key(env)
+    service.add(key, alias)
+    logs_bucket = service.add(private_log_bucket("LogBucket", bucket_name(env, "artifact-logs"), days=env.logs.retention_days))
+    rules = artifacts.lifecycle(env.storage.noncurrent_days, env.storage.incomplete_upload_days)
+    bucket = service.add(
+        private_bucket(
+            "ArtifactBucket",
+            bucket_name(env, "artifacts"),
+            key_arn=GetAtt(key, "Arn"),
+            log_bucket=Ref(logs_bucket),
+            lifecycle=rules,
+        )
+    )
+    service.add(bucket_policy(bucket, *artifacts.kept(env)))
+    service.add(bucket_policy(logs_bucket, access_logs_of(GetAtt(bucket, "Arn"), logs_bucket)))
+    service.gives("ArtifactBucketName", Ref(bucket), "Name of the bucket of templates, assets and the ledger")
+    service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "ARN of the key of the artifact bucket")
+
+
+def _api_logs(service: Service) -> None:
+    """API Gateway writes the logs of all APIs of a region with one role (Set up CloudWatch logging for REST APIs).
+
+    Setting it makes API Gateway write a first line to the group `welcome`.
+    """
+    env = service.env
+    groups = [statements.arn(f"logs:log-group:{pattern}:*") for pattern in ("/aws/apigateway/welcome", *log_group_patterns(env))]
+    write = [logs.CreateLogGroup, logs.CreateLogStream, logs.DescribeLogStreams, logs.FilterLogEvents, logs.GetLogEvents, logs.PutLogEvents]
+    permissions = [statements.allow("Write", write, groups), statements.allow_everywhere("Find", [logs.DescribeLogGroups])]
+    policy = service.add(managed_policy(env, "ApiLogsPolicy", "api-logs", permissions))
+    role = service.add(_role(env, "ApiLogsRole", "bootstrap-api-logs", statements.trust("apigateway.amazonaws.com"), [policy]))
+    service.add(apigateway.Account("ApiAccount", CloudWatchRoleArn=GetAtt(role, "Arn")))
+
+
+def _roles(service: Service, types: list[str]) -> None:
+    """Two boundaries, and under the narrower hand the four roles, each with its policies."""
+    env = service.env
+    policies = _policies(service, types)
+    used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
+    service.add(_boundary(env), managed_policy(env, "DeploymentBoundary", "boundary", boundary.of_deployment(env, used)))
+    for thing, own in policies.items():
+        trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, approved=thing == "deploy")
+        role = service.add(_role(env, f"{thing.capitalize()}Role", thing, trust, own))
+        service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"ARN of the role {thing}")
+    service.gives("BoundaryArn", Ref("Boundary"), "ARN of the boundary of every role")
+
+
+def _policies(service: Service, types: list[str]) -> dict[str, list[ManagedPolicy]]:
+    """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at."""
+    env = service.env
+    made, seen = execution.given(env, types), execution.seen(env, types)
+    add = partial(_added, service)
+    look = add("Look", [deployment.looking(env), execution.looking(env, made)])
+    see = add("See", [*deployment.reading(env), *execution.named(env, "See", seen), *execution.identity(env, types, seen)])
+    make = add("Make", execution.making(env, made))
+    set_ = [execution.nested(env), *execution.named(env, "Set", made - seen), *execution.identity(env, types, made - seen)]
+    run = add("Execution", [*set_, *([execution.losing(types)] if deployment.is_production(env) else [])])
+    return {
+        "publish": add("Publish", deployment.publishing(env)),
+        "plan": [*look, *see, *add("Plan", deployment.planning(env))],
+        "deploy": [*look, *see, *add("Deploy", deployment.deploying(env))],
+        "execution": [*look, *see, *make, *run],
+    }
+
+
+def _added(service: Service, title: str, permissions: list[Statement]) -> list[ManagedPolicy]:
+    policies = managed_policies(service.env, f"{title}Policy", title.lower(), permissions)
+    for policy in policies:
+        service.add(policy)
+    return policies
+
+
+def _actions(policy: ManagedPolicy) -> set[str]:
+    return {str(action.JSONrepr()) for statement in policy.PolicyDocument.properties["Statement"] for action in statement.Action}
+
+
+def _boundary(env: Environment) -> ManagedPolicy:
+    policy = managed_policy(env, "Boundary", "boundary", boundary.of_functions(env))
+    # Its name is the one that roles of the templates have in mind (resources/roles.py).
+    policy.ManagedPolicyName = global_name(env, "boundary", "policy")
+    return policy
+
+
+def _role(env: Environment, title: str, thing: str, trust: PolicyDocument, policies: list[ManagedPolicy]) -> Role:
+    if len(policies) > MOST_POLICIES:
+        raise TooLongError(f"role {thing}: {len(policies)} policies; IAM takes {MOST_POLICIES}")
+    return Role(
+        title,
+        RoleName=global_name(env, thing, "role"),
+        AssumeRolePolicyDocument=trust,
+        ManagedPolicyArns=[Ref(policy) for policy in policies],
+        PermissionsBoundary=Ref("DeploymentBoundary"),
+    )

@@ -1,0 +1,1 @@
+"""The deployer: its rooms by themselves, and its stories on the local AWS."""

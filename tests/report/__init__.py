@@ -1,0 +1,1 @@
+"""Nouns as words: goldens for samples, rules for everything."""

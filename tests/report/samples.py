@@ -1,0 +1,280 @@
+"""Plans, records and states as they look in practice, one of each kind that a reader may meet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from deploy.changes import Counts, Difference, Finding, Item, Kind, Review, Verdict
+from deploy.manifest import Bucket, Manifest, Roles
+from deploy.model import Trigger
+from deploy.plan import Plan, Proposal, Settings, seal
+from deploy.progress import Cause
+from deploy.record import History, Moved, Record, Running, StackState, StatusReport, TriggerState
+from deploy.report.difference import TemplatePair, Templates
+from deploy.status import Status
+
+AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MANIFEST = Manifest(
+    version=1,
+    project="tap",
+    environment="dev",
+    account="111111111111",
+    region="us-east-1",
+    tags={"Environment": "dev"},
+    roles=Roles(publish="tap-publish", plan="tap-plan", deploy="tap-deploy", execution="tap-execution", external_id="tap"),
+    artifacts=(Bucket(name="tap-artifacts-111111111111-us-east-1-dev", region="us-east-1"),),
+    bootstraps=(),
+    stacks=(),
+    templates=(),
+    assets=(),
+    joins=(),
+    parameters="/tap/dev",
+    checks=(),
+    limits=(),
+    values={},
+)
+SETTINGS = Settings(
+    templates={"root": "a" * 64},
+    parameters={},
+    tags={"Environment": "dev"},
+    role="arn:aws:iam::111111111111:role/tap-execution",
+    capabilities=("CAPABILITY_IAM",),
+    triggers=(Trigger(arn="arn:aws:cloudwatch:us-east-1:111111111111:alarm:tap-dev-gate", type="AWS::CloudWatch::Alarm"),),
+    monitoring_minutes=5,
+    policy={},
+    termination_protection=False,
+)
+
+ITEMS = (
+    Item(
+        path="Compute/ApiFunction",
+        service="compute",
+        type="AWS::Lambda::Function",
+        verdict="modify",
+        physical_id="tap-dev-api",
+        differences=(
+            Difference(pointer="/Properties/MemorySize", before=512, after=1024, because=("lambda.memory 512 -> 1024 (env/dev.yaml:13)",)),
+            Difference(pointer="/Properties/Environment/Variables/TOKEN", before="***", after="***"),
+            Difference(pointer="/Properties/Code/S3Key", before=f"assets/{'1' * 64}.zip", after=f"assets/{'2' * 64}.zip"),
+        ),
+        tags_change=True,
+        source="templates/compute.py:90",
+    ),
+    Item(
+        path="Compute/ApiVersion1a2b3c4d",
+        service="compute",
+        type="AWS::Lambda::Version",
+        verdict="add",
+        source="templates/compute.py:120",
+    ),
+    Item(path="Compute/ApiVersion9f8e7d6c", service="compute", type="AWS::Lambda::Version", verdict="remove", policy_action="Retain"),
+    Item(
+        path="Compute/WorkerMapping",
+        service="compute",
+        type="AWS::Lambda::EventSourceMapping",
+        verdict="may replace",
+        why="its queue's ARN is known only when the queue is there",
+        differences=(Difference(pointer="/Properties/EventSourceArn", before="arn:aws:sqs:old", known=False, recreates="maybe"),),
+    ),
+    Item(
+        path="Data/Items",
+        service="data",
+        type="AWS::DynamoDB::Table",
+        verdict="replace",
+        policy_action="ReplaceAndDelete",
+        differences=(
+            Difference(
+                pointer="/Properties/KeySchema",
+                before=[{"AttributeName": "id", "KeyType": "HASH"}],
+                after=[{"AttributeName": "tenant", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
+                recreates="yes",
+            ),
+        ),
+        source="templates/data.py:31",
+    ),
+    Item(path="Data/Legacy", service="data", type="AWS::DynamoDB::Table", verdict="import"),
+    Item(path="Network/Vpc", service="network", type="AWS::EC2::VPC", verdict="unchanged", why="its parameters resolve to what they were"),
+)
+FINDINGS = (
+    Finding(kind="uncertainty", path="Compute/WorkerMapping", title="It may be replaced", detail=("AWS says Conditional: EventSourceArn",)),
+    Finding(
+        kind="data loss",
+        path="Data/Items",
+        title="The table will be replaced, and its items go with the old one",
+        detail=("KeySchema cannot be changed in place", "DeletionPolicy is Delete"),
+        remedy="export the items first, or keep the table and add a second one",
+        waiver="--allow-loss",
+    ),
+    Finding(
+        kind="broadening",
+        path="Compute/WorkerRole",
+        title="Allows s3:DeleteObject on tap-dev-data/*, which nothing allowed before",
+        remedy="name the prefix that the worker needs",
+        waiver="--allow-broadening",
+    ),
+    Finding(kind="interruption", path="Compute/ApiFunction", title="Requests fail while the function is updated"),
+    Finding(kind="protection", path="tap-dev-app", title="Termination protection goes off"),
+    Finding(kind="limit", path="Compute", title="480 of 500 resources"),
+)
+
+
+def plan(*proposals: Proposal) -> Plan:
+    return seal(
+        Plan(
+            id="dev-20260304-120000",
+            release="9f" * 32,
+            commit="a5b26789" * 5,
+            manifest=MANIFEST,
+            manifest_digest="3c" * 32,
+            by="arn:aws:sts::111111111111:assumed-role/tap-plan/ann",
+            created=AT,
+            expires=AT + timedelta(hours=24),
+            proposals=proposals,
+        )
+    )
+
+
+def proposal(review: Review, kind: str = "update") -> Proposal:
+    return Proposal(
+        stack=review.stack,
+        region=review.region,
+        kind=kind,  # type: ignore[arg-type]  # a test's word
+        status=Status.UPDATE_COMPLETE,
+        settings=SETTINGS,
+        review=review,
+    )
+
+
+def review(stack: str = "tap-dev-app", **given: object) -> Review:
+    return Review(stack=stack, region="us-east-1", kind="update", **given)  # type: ignore[arg-type]  # the fields of a Review
+
+
+EVERYTHING = plan(
+    proposal(
+        review(
+            items=ITEMS,
+            findings=FINDINGS,
+            settings=(Difference(pointer="/TerminationProtection", before=True, after=False),),
+            counts=Counts(add=1, modify=1, replace=2, may_replace=1, remove=1, unchanged=23),
+        )
+    )
+)
+SMALL = plan(
+    proposal(review("tap-dev-bootstrap"), "none"),
+    proposal(review(items=ITEMS[:1], counts=Counts(modify=1, unchanged=1))),
+)
+NOTHING = plan(proposal(review(counts=Counts(unchanged=23)), "none"))
+SETTINGS_ONLY = plan(proposal(review(settings=(Difference(pointer="/MonitoringMinutes", before=5, after=10),)), "settings"))
+CREATE = plan(
+    Proposal(
+        stack="tap-dev-app",
+        region="us-east-1",
+        kind="create",
+        settings=SETTINGS,
+        review=Review(
+            stack="tap-dev-app",
+            region="us-east-1",
+            kind="create",
+            items=tuple(Item(path=f"Data/T{index}", service="data", type="AWS::DynamoDB::Table", verdict="add") for index in range(3)),
+            counts=Counts(add=3),
+        ),
+    )
+)
+PLANS = {"everything": EVERYTHING, "small": SMALL, "nothing": NOTHING, "settings": SETTINGS_ONLY, "create": CREATE}
+
+GOOD = Record(
+    number=41,
+    operation="deploy",
+    environment="dev",
+    by="arn:aws:sts::111111111111:assumed-role/tap-deploy/ann",
+    host="laptop",
+    began=AT - timedelta(hours=3),
+    ended=AT - timedelta(hours=3) + timedelta(seconds=63),
+    outcome="succeeded",
+    code=0,
+    plan="3f2a" * 16,
+    release="9f" * 32,
+    previous="8e" * 32,
+    commit="a5b26789" * 5,
+    stacks=(Moved(stack="tap-dev-app", before="CREATE_COMPLETE", after="UPDATE_COMPLETE"),),
+    counts=Counts(add=1, modify=2),
+    events=40,
+    api_calls=57,
+)
+BAD = Record(
+    number=42,
+    operation="deploy",
+    environment="dev",
+    by="arn:aws:iam::111111111111:user/ci",
+    host="runner-7",
+    began=AT - timedelta(minutes=30),
+    ended=AT - timedelta(minutes=28),
+    outcome="rolled back",
+    code=7,
+    plan="4b" * 32,
+    release="ab" * 32,
+    stacks=(Moved(stack="tap-dev-app", before="UPDATE_COMPLETE", after="UPDATE_ROLLBACK_COMPLETE"),),
+    events=31,
+    causes=(
+        Cause(
+            kind="resource",
+            path=("Compute", "ApiFunction"),
+            type="AWS::Lambda::Function",
+            status="UPDATE_FAILED",
+            reason="The runtime parameter of nodejs10.x is no longer supported",
+            at=AT - timedelta(minutes=29),
+        ),
+    ),
+    api_calls=80,
+)
+OPEN = Record(number=43, operation="destroy", environment="dev", by="arn:aws:iam::111111111111:user/ben", host="laptop", began=AT)
+HISTORY = History(environment="dev", records=(GOOD, BAD, OPEN))
+
+STATUS = StatusReport(
+    environment="dev",
+    account="111111111111",
+    region="us-east-1",
+    at=AT,
+    release="9f" * 32,
+    commit="a5b26789" * 5,
+    since=AT - timedelta(hours=3),
+    by=GOOD.by,
+    gate=TriggerState(name="tap-dev-gate", state="OK", since=AT - timedelta(days=9)),
+    last=BAD,
+    running=Running(operation="deploy", by=GOOD.by, host="laptop", since=AT - timedelta(minutes=1)),
+    stacks=(
+        StackState(name="tap-dev-bootstrap", region="us-east-1", status="CREATE_COMPLETE", since=AT - timedelta(days=40), policy=True),
+        StackState(
+            name="tap-dev-app",
+            region="us-east-1",
+            status="UPDATE_ROLLBACK_COMPLETE",
+            since=AT - timedelta(minutes=28),
+            drift="DRIFTED",
+            drift_checked=AT - timedelta(hours=50),
+            termination_protection=True,
+            policy=True,
+            triggers=(TriggerState(name="tap-dev-gate", state="OK"), TriggerState(name="tap-dev-app-health", state="ALARM", since=AT)),
+            monitoring_minutes=5,
+            outputs={"ApiUrl": "https://abc.execute-api.us-east-1.amazonaws.com/v1", "TableName": "tap-dev-items"},
+        ),
+        StackState(name="tap-dev-replica", region="eu-west-1"),
+    ),
+)
+EMPTY_STATUS = StatusReport(environment="prod", account="333333333333", region="us-east-1", at=AT)
+
+TEMPLATES = Templates(
+    pairs=(
+        TemplatePair(path="tap-dev-app", deployed={"Resources": {}}, built={"Resources": {}}),
+        TemplatePair(
+            path="tap-dev-app/Compute",
+            deployed={"Resources": {"Api": {"Properties": {"MemorySize": 512}, "Type": "AWS::Lambda::Function"}}},
+            built={"Resources": {"Api": {"Properties": {"MemorySize": 1024}, "Type": "AWS::Lambda::Function"}}},
+        ),
+        TemplatePair(path="tap-dev-app/New", built={"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
+    )
+)
+NOUNS = {"status": STATUS, "status-empty": EMPTY_STATUS, "history": HISTORY, "record": BAD, "difference": TEMPLATES}
