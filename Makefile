@@ -13,7 +13,7 @@ EMULATOR := $(EMULATOR_VENV)/.installed
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install generate lint types test check requirements audit bench clean
+.PHONY: help install demo generate lint types test check requirements audit bench clean
 
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(INSTALLED): setup.cfg constraints.txt Makefile
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $$packages; \
 	fi
 	@touch $@
+
+demo: $(INSTALLED) $(EMULATOR) ## Show the main job end to end on the local AWS, in under a minute
+	@$(RUN) -m tests.demo
 
 generate: $(INSTALLED) ## Build and validate the templates of every environment into build/
 	@$(RUN) generate.py

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from deploy import plan, preflight, protection, review
+from deploy import leftovers, plan, preflight, protection, review
 from deploy.account import Account
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
@@ -100,7 +100,7 @@ def propose(account: Account, say: Callable[[str], None]) -> Plan:
 def discard(account: Account, proposals: tuple[Proposal, ...]) -> None:
     for proposal in proposals:
         if "" in proposal.change_sets:
-            _stacks(account, proposal.region).discard(proposal.stack, proposal.change_sets[""])
+            _withdraw(_stacks(account, proposal.region), proposal.stack, proposal.change_sets[""])
 
 
 def carry_out(account: Account, made: Plan, show: Show) -> tuple[Moved, ...]:
@@ -112,7 +112,19 @@ def carry_out(account: Account, made: Plan, show: Show) -> tuple[Moved, ...]:
         moved.append(_execute(account, proposal, show))
         if outcome(moved) != "succeeded":
             break
+    if outcome(moved) in ("succeeded", "nothing to do"):
+        _protect(account, show)
     return tuple(moved)
+
+
+def _protect(account: Account, show: Show) -> None:
+    """The termination protection of the environment's stacks, which who deploys may not touch in prod."""
+    for wanted in account.manifest.stacks:
+        stacks = _stacks(account, wanted.region)
+        found = stacks.find(wanted.name)
+        if found and not found.status.is_absent and found.termination_protection != wanted.termination_protection:
+            stacks.protect(found.id, on=wanted.termination_protection)
+            show.done(f"termination protection of {wanted.name} turned {'on' if wanted.termination_protection else 'off'}")
 
 
 def outcome(moved: list[Moved] | tuple[Moved, ...]) -> Outcome:
@@ -175,10 +187,14 @@ def _with_change_set(
                 review=review.review(_subject(account, base, change_set, document, before, running)),
             )
     except BaseException:
-        stacks.discard(base.stack, change_set_id)
+        _withdraw(stacks, base.stack, change_set_id)
         raise
-    stacks.discard(base.stack, change_set_id)
+    _withdraw(stacks, base.stack, change_set_id)
     return base
+
+
+def _withdraw(stacks: Stacks, stack: str, change_set_id: str) -> None:
+    leftovers.withdraw(stacks, lambda: stacks, stack, change_set_id)
 
 
 def _create(stacks: Stacks, base: Proposal, document: Document) -> tuple[str, str]:

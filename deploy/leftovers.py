@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ import msgspec
 from deploy import files
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
-from deploy.errors import Refused
+from deploy.errors import Denied, Refused
 from deploy.manifest import Stack
 from deploy.noun import Noun
+from deploy.status import Status
 
 Say = Callable[[str], None]
 PREFIX = "tapline-"
@@ -47,7 +49,7 @@ def clear(account: Account, pending: Path, say: Say) -> None:
     for file in sorted(pending.glob("*.json")):
         noted = msgspec.json.decode(file.read_bytes(), type=Pending)
         if noted.environment == account.manifest.environment:
-            _forget(account.stacks("plan", noted.region), noted.stack, noted.change_set, say)
+            _forget(account, noted.region, noted.stack, noted.change_set, say)
             file.unlink(missing_ok=True)
     for stack in account.manifest.stacks:
         stacks = account.stacks("plan", stack.region)
@@ -60,15 +62,29 @@ def clear(account: Account, pending: Path, say: Say) -> None:
                 and not one["execution"].startswith("EXECUTE_")
                 and _expired(one["description"])
             ):
-                _forget(stacks, stack.name, one["name"], say)
+                _forget(account, stack.region, stack.name, one["name"], say)
 
 
-def _forget(stacks: Stacks, stack: str, name: str, say: Say) -> None:
+def withdraw(stacks: Stacks, remover: Callable[[], Stacks], stack: str, change_set_id: str) -> None:
+    """Delete a change set, and the stack that it alone announced.
+
+    ``remover`` may delete stacks, which who plans may not. In prod nobody may: a stack in review stays there, holds nothing, and is what the
+    next plan begins with.
+    """
+    stacks.discard(change_set_id)
+    found = stacks.find(stack)
+    if found and found.status is Status.REVIEW_IN_PROGRESS and not tuple(stacks.proposals(found.id)):
+        with contextlib.suppress(Denied):
+            remover().delete(found.id, f"{PREFIX}withdrawn-{secrets.token_hex(4)}")
+
+
+def _forget(account: Account, region: str, stack: str, name: str, say: Say) -> None:
+    stacks = account.stacks("plan", region)
     found = stacks.find(stack)
     left = [one for one in stacks.proposals(found.id) if one["name"] == name] if found else []
     for one in left:
         say(f"deleting change set {name} of {stack}, which nobody will execute")
-        stacks.discard(stack, one["id"])
+        withdraw(stacks, lambda: account.stacks("deploy", region), stack, one["id"])
 
 
 def _expired(description: str) -> bool:

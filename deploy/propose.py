@@ -73,7 +73,7 @@ def discard(account: Account, proposals: tuple[Proposal, ...] | list[Proposal]) 
     """Delete what a plan proposed."""
     for proposal in proposals:
         if "" in proposal.change_sets:
-            account.stacks("plan", proposal.region).discard(proposal.stack, proposal.change_sets[""])
+            _withdraw(account, proposal, proposal.change_sets[""])
 
 
 @contextlib.contextmanager
@@ -134,9 +134,9 @@ def _with_change_set(
                 review=review.review(subject),
             )
     except BaseException:
-        stacks.discard(base.stack, change_set_id)
+        _withdraw(account, base, change_set_id)
         raise
-    stacks.discard(base.stack, change_set_id)
+    _withdraw(account, base, change_set_id)
     if running and not same_protection(goal, running):
         return _settings_only(base, goal, running, background, account)
     return base
@@ -168,6 +168,11 @@ def _create(account: Account, stacks: Stacks, base: Proposal, name: str, *, exis
                 f"stack {base.stack}", f"AWS takes no more change sets for it: {error.message}", "delete those that nobody needs"
             ) from error
         raise Invalid(f"change set for {base.stack}", f"AWS refuses it: {error.message}", "nothing was changed") from error
+
+
+def _withdraw(account: Account, proposal: Proposal, change_set_id: str) -> None:
+    region = proposal.region
+    leftovers.withdraw(account.stacks("plan", region), lambda: account.stacks("deploy", region), proposal.stack, change_set_id)
 
 
 def every(change_set: ChangeSet, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], ChangeSet]]:

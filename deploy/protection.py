@@ -65,7 +65,11 @@ def without(policy: Document, template: Document, accepted: set[str]) -> Documen
 
 
 def reconcile(stacks: Sets, proposal: Proposal, *, protected_now: bool) -> int:
-    """Set what differs; how many stacks had to be set."""
+    """Set what differs; how many stacks had to be set.
+
+    Raises:
+        Denied: where production is, who deploys may not touch the termination protection; the policies are set by then.
+    """
     settings = proposal.settings
     ids = [proposal.stack_id, *stacks.nested(proposal.stack_id).values()]
 

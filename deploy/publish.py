@@ -6,6 +6,7 @@ completed by running it again.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -82,11 +83,13 @@ def _one(account: Account, region: str, bucket: str, rounds: list[list[Piece]], 
 def _put(store: Puts, rounds: list[list[Piece]], objects: int, progress: Progress) -> list[int]:
     """Bytes uploaded for each piece, 0 where it was there; a round begins when the one before it is whole."""
     sizes: list[int] = []
+    one_at_a_time = threading.Lock()
 
     def put(piece: Piece) -> None:
         written = not store.has(piece.key) and store.put_if_absent(piece.key, piece.data, piece.kind)
-        sizes.append(len(piece.data) if written else 0)
-        progress(len(sizes), objects, sum(sizes))
+        with one_at_a_time:
+            sizes.append(len(piece.data) if written else 0)
+            progress(len(sizes), objects, sum(sizes))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         for pieces in rounds:

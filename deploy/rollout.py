@@ -21,7 +21,7 @@ from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
 from deploy.changes import Counts
-from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown, RolledBack, Stuck
+from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown, RolledBack, Stuck
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
 from deploy.model import NESTED, Stack
@@ -165,12 +165,19 @@ class Rollout:
             outcome = self._follow(proposal, feed, held)
         now = stacks.find(proposal.stack_id)
         if outcome == "succeeded" or (proposal.kind != "create" and now and not now.status.is_absent):
-            changed = protection.reconcile(stacks, proposal, protected_now=bool(now and now.termination_protection))
-            self.reached("protected")
-            if changed:
-                self.show.done(f"stack policy and termination protection of {proposal.stack} set")
+            self._protect(stacks, proposal, protected_now=bool(now and now.termination_protection))
         self.moved.append(Moved(stack=proposal.stack, before=proposal.status or "", after=now.status if now else Status.DELETE_COMPLETE))
         return outcome
+
+    def _protect(self, stacks: Stacks, proposal: Proposal, *, protected_now: bool) -> None:
+        try:
+            if protection.reconcile(stacks, proposal, protected_now=protected_now):
+                self.show.done(f"stack policy and termination protection of {proposal.stack} set")
+        except Denied:
+            wanted = "on" if proposal.settings.termination_protection else "off"
+            how = f"python -m deploy bootstrap {self.plan.environment}"
+            self.show.warn(f"termination protection of {proposal.stack} is not {wanted}: an administrator sets it with {how}")
+        self.reached("protected")
 
     def _execute(self, stacks: Stacks, proposal: Proposal, held: lock.Lock, feed: Feed) -> None:
         accepted = self.approval.loss

@@ -44,8 +44,13 @@ def bucket_arns(env: Environment) -> list[str]:
 
 
 def below(env: Environment, *folders: str) -> list[Sub]:
-    """All objects in these folders of the artifact bucket; "" is the bucket itself."""
-    return [Sub(f"{bucket_arn(env)}/{folder}/*".replace("//", "/")) for folder in folders]
+    """All objects in these folders of the artifact bucket."""
+    return [Sub(f"{bucket_arn(env)}/{folder}/*") for folder in folders]
+
+
+def everything(env: Environment) -> list[Sub]:
+    """All objects of the artifact bucket."""
+    return [Sub(f"{bucket_arn(env)}/*")]
 
 
 def artifact_key(env: Environment) -> tuple[Key, Alias]:
@@ -71,15 +76,18 @@ def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfigurati
 
 
 def kept(env: Environment) -> list[Statement]:
-    """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to."""
-    everything, locks = below(env, "")[0], below(env, LOCKS)
+    """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to.
+
+    Whoever clears away what no release needs any more will be the one exception to ``Keep``; who reads from other accounts
+    of the organization is allowed beside these.
+    """
     writers = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("publish", "deploy")])
     return [
-        deny_everybody("OnlyDeployment", [actions.PutObject], [everything], writers),
-        deny_everybody("Keep", [actions.DeleteObject, actions.DeleteObjectVersion], [everything]),
+        deny_everybody("OnlyDeployment", [actions.PutObject], everything(env), writers),
+        deny_everybody("Keep", [actions.DeleteObject, actions.DeleteObjectVersion], everything(env)),
         deny_everybody("WriteOnce", [actions.PutObject], below(env, *ONCE), Null("s3:if-none-match", "true")),
         # Both keys under one operator: denied where neither is there.
-        deny_everybody("SwapLocks", [actions.PutObject], locks, Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
+        deny_everybody("SwapLocks", [actions.PutObject], below(env, LOCKS), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
     ]
 
 

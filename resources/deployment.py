@@ -12,7 +12,7 @@ from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
 from troposphere import Sub
 
 from resources import statements
-from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn
+from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
 from resources.naming import bucket_pattern, name, parameter_path
 from resources.roles import role_arn
@@ -75,8 +75,8 @@ def reading(env: Environment) -> list[Statement]:
     """
     tree = statements.arn(f"ssm:parameter{parameter_path(env)}*")
     return [
-        statements.allow("Stacks", exact(_STACKS_READ), [stacks(env)]),
-        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), below(env, "")),
+        statements.allow("Stacks", exact(_STACKS_READ), [stacks(env), change_sets(env)]),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), everything(env)),
         _listing(env),
         statements.allow("Parameters", exact(["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]), [tree]),
         _key_use(env, "kms:Decrypt"),
@@ -90,7 +90,7 @@ def planning(env: Environment) -> list[Statement]:
     return [
         statements.allow("Propose", exact(["cloudformation:CreateChangeSet"]), [stacks(env)], _with_execution_role(env), from_here),
         statements.allow("TagProposals", exact(["cloudformation:TagResource"]), [stacks(env)]),
-        statements.allow("Discard", exact(["cloudformation:DeleteChangeSet"]), [stacks(env)]),
+        statements.allow("Discard", exact(["cloudformation:DeleteChangeSet"]), [stacks(env), change_sets(env)]),
         pass_execution_role(env),
     ]
 
@@ -100,7 +100,7 @@ def deploying(env: Environment) -> list[Statement]:
     release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
     run = _RUN if is_production(env) else (*_RUN, *_END)
     return [
-        statements.allow("Run", exact(run), [stacks(env)]),
+        statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
         statements.allow("Ledger", exact(["s3:PutObject"]), below(env, LEDGER, LOCKS)),
         statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
@@ -112,6 +112,13 @@ def deploying(env: Environment) -> list[Statement]:
 def stacks(env: Environment) -> Sub:
     """Roots, and the stacks nested in them, which CloudFormation names after their root: tap-app-dev-Data-1A2B."""
     return statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")
+
+
+def change_sets(env: Environment) -> Sub:
+    """The deployer's own. It names them by their ARN alone where they are nested, or gone with their stack; whether AWS then asks for a
+    permission on the stack or on the change set is written nowhere.
+    """
+    return statements.arn("cloudformation:changeSet/tapline-*")
 
 
 def pass_execution_role(env: Environment) -> Statement:

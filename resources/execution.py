@@ -15,8 +15,9 @@ from troposphere import Sub
 
 from resources import permissions, scopes, statements
 from resources.naming import global_pattern
-from resources.policies import deny, size
+from resources.policies import deny
 from resources.roles import boundary_arn
+from resources.statements import Arn
 
 if TYPE_CHECKING:
     from env.model import Environment
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
 _BOUND = (
     "iam:AttachRolePolicy",
     "iam:CreateRole",
-    "iam:DeleteRole",
     "iam:DetachRolePolicy",
     "iam:PutRolePermissionsBoundary",
     "iam:UpdateAssumeRolePolicy",
 )
 
-# What one statement may take of a policy's 6,144 characters, so that others fit beside it.
+# About what one statement may take of a policy's 6,144 characters, so that others fit beside it.
 _ROOM = 3_000
 
 
@@ -64,19 +64,18 @@ def looking(env: Environment, actions: Iterable[str]) -> Statement:
     return everywhere(env, "Look", [action for action in actions if scopes.matches(action, scopes.LOOK)])
 
 
-def making(env: Environment, actions: Iterable[str]) -> list[Statement]:
+def making(env: Environment, actions: set[str]) -> list[Statement]:
     """What makes things that have no name before they are there."""
-    known = set(actions)
-    plain = [action for action in known if scopes.matches(action, scopes.MAKE)]
-    bare = [action for action in known if _kind(action) == "untagged"]
+    near = StringEquals("aws:RequestedRegion", _regions(env))
+    bare = {action for action in actions if _kind(action) == "untagged"}
     functions = ArnLike("lambda:FunctionArn", scopes.arns(env, "lambda"))
-    found = [
-        everywhere(env, "Make", plain) if plain else None,
-        everywhere(env, "MakeUntagged", bare, StringEqualsIfExists(_own_tags(env))) if bare else None,
-        everywhere(env, "Mappings", [action for action in known if action in scopes.MAPPINGS], functions),
-        statements.allow("MappingTags", exact(scopes.MAPPING_TAGS), [statements.arn("lambda:event-source-mapping:*")]),
+    mappings = statements.arn("lambda:event-source-mapping:*")
+    return [
+        *_some("Make", actions & set(scopes.MAKE), ["*"], near),
+        *_some("MakeUntagged", bare, ["*"], near, StringEqualsIfExists(_own_tags(env))),
+        *_some("Mappings", actions & set(scopes.MAPPINGS), ["*"], near, functions),
+        *_some("MappingTags", actions & set(scopes.MAPPING_TAGS), [mappings]),
     ]
-    return [statement for statement in found if statement]
 
 
 def named(env: Environment, sid: str, actions: Iterable[str]) -> list[Statement]:
@@ -100,7 +99,7 @@ def _by_name(env: Environment, sid: str, by_service: dict[str, set[str]]) -> Ite
     room, number, actions, arns = _ROOM, 1, set[str](), list[Sub]()
     for service, wanted in sorted(by_service.items()):
         names = scopes.arns(env, service)
-        used = size(env, statements.allow(sid, exact(wanted), names))
+        used = sum(map(len, (*wanted, *scopes.patterns(env, service))))
         if used > room and actions:
             yield statements.allow(f"{sid}{number}", exact(actions), arns)
             room, number, actions, arns = _ROOM, number + 1, set(), []
@@ -112,20 +111,24 @@ def _by_name(env: Environment, sid: str, by_service: dict[str, set[str]]) -> Ite
 def identity(env: Environment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
     """Roles and policies of the environment: never without the boundary, passed to one service each."""
     known, used = {action for action in actions if action.startswith("iam:")}, set(types)
-    special = {*_BOUND, "iam:PassRole", "iam:CreateServiceLinkedRole"}
-    names = [Sub(text) for text in identities(env, "*")]
+    attach, pass_, link = (known & {f"iam:{verb}"} for verb in ("AttachRolePolicy", "PassRole", "CreateServiceLinkedRole"))
+    reach = known & set(_BOUND) - attach
+    roles, policies = (Sub(text) for text in identities(env, "*"))
     bound = StringEquals("iam:PermissionsBoundary", boundary_arn(env))
-    attached = ArnLike("iam:PolicyARN", names[1])
-    attach = known & {"iam:AttachRolePolicy"}
-    rest = known & set(_BOUND) - attach
-    found = [
-        statements.allow("Roles", exact(rest), names[:1], bound) if rest else None,
-        statements.allow("Attach", exact(attach), names[:1], bound, attached) if attach else None,
-        statements.allow("Identities", exact(known - special), names) if known - special else None,
-        *(_passing(names[0], service) for name, service in sorted(scopes.PASSED.items()) if name in used and "iam:PassRole" in known),
-        _linked(used) if "iam:CreateServiceLinkedRole" in known else None,
+    passed = [service for name, service in sorted(scopes.PASSED.items()) if name in used]
+    linked = sorted({service for name in used for service in scopes.LINKED.get(name, ())})
+    return [
+        *_some("Roles", reach, [roles], bound),
+        *_some("Attach", attach, [roles], bound, ArnLike("iam:PolicyARN", policies)),
+        *_some("Identities", known - reach - attach - pass_ - link, [roles, policies]),
+        *(passing for service in passed for passing in _some(f"Pass{_title(service)}", pass_, [roles], _to(service))),
+        *_some(
+            "LinkedRoles",
+            link if linked else set(),
+            [statements.global_arn("iam:role/aws-service-role/*")],
+            StringEquals("iam:AWSServiceName", linked),
+        ),
     ]
-    return [statement for statement in found if statement]
 
 
 def losing(types: Iterable[str]) -> Statement:
@@ -148,10 +151,18 @@ def exact(actions: Iterable[str]) -> list[Action]:
     return [Action(*action.split(":", 1)) for action in sorted(actions)]
 
 
-def everywhere(env: Environment, sid: str, actions: Iterable[str], *conditions: ConditionElement) -> Statement:
+def everywhere(env: Environment, sid: str, actions: Iterable[str]) -> Statement:
     """On anything, in the environment's own regions."""
-    regions = [Sub(region) if "$" in region else region for region in scopes.regions(env)]
-    return statements.allow(sid, exact(actions), ["*"], StringEquals("aws:RequestedRegion", regions), *conditions)
+    return statements.allow(sid, exact(actions), ["*"], StringEquals("aws:RequestedRegion", _regions(env)))
+
+
+def _some(sid: str, actions: set[str], resources: Sequence[Arn], *conditions: ConditionElement) -> list[Statement]:
+    """One statement, or none where there is nothing to allow."""
+    return [statements.allow(sid, exact(actions), resources, *conditions)] if actions else []
+
+
+def _regions(env: Environment) -> list[Sub | str]:
+    return [Sub(region) if "$" in region else region for region in scopes.regions(env)]
 
 
 @cache
@@ -170,30 +181,25 @@ def _tagged(env: Environment, actions: set[str]) -> list[Statement]:
     """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
     own = StringEquals(_own_tags(env))
     keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
-    use = actions & set(scopes.KEY_USE)
-    grant = actions & {"kms:CreateGrant"}
+    use, grant = actions & set(scopes.KEY_USE), actions & {"kms:CreateGrant"}
     manage = {action for action in actions if action.startswith("kms:")} - use - grant
-    wire = {action for action in actions if action.startswith("ec2:")}
     via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("dynamodb", "lambda", "s3", "sns", "sqs")]
-    found = [
-        statements.allow("KeysUsed", exact(use), keys, own, StringEquals("kms:ViaService", via)) if use else None,
-        statements.allow("KeysGranted", exact(grant), keys, own, Bool("kms:GrantIsForAWSResource", "true")) if grant else None,
-        statements.allow("Keys", exact(manage), keys, own) if manage else None,
-        statements.allow("Network", exact(wire), network, own) if wire else None,
+    return [
+        *_some("KeysUsed", use, keys, own, StringEquals("kms:ViaService", via)),
+        *_some("KeysGranted", grant, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
+        *_some("Keys", manage, keys, own),
+        *_some("Network", {action for action in actions if action.startswith("ec2:")}, network, own),
     ]
-    return [statement for statement in found if statement]
 
 
 def _own_tags(env: Environment) -> dict[str, str]:
     return {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
 
 
-def _passing(roles: Sub, service: str) -> Statement:
-    sid = "Pass" + "".join(part.capitalize() for part in service.split(".")[0].split("-"))
-    return statements.allow(sid, exact(["iam:PassRole"]), [roles], StringEquals("iam:PassedToService", service))
+def _to(service: str) -> StringEquals:
+    return StringEquals("iam:PassedToService", service)
 
 
-def _linked(types: set[str]) -> Statement:
-    names = sorted({service for name in types for service in scopes.LINKED.get(name, ())})
-    role = statements.global_arn("iam:role/aws-service-role/*")
-    return statements.allow("LinkedRoles", exact(["iam:CreateServiceLinkedRole"]), [role], StringEquals("iam:AWSServiceName", names))
+def _title(service: str) -> str:
+    """``VpcFlowLogs`` of ``vpc-flow-logs.amazonaws.com``."""
+    return "".join(part.capitalize() for part in service.split(".")[0].split("-"))

@@ -85,7 +85,7 @@ def _api_logs(service: Service) -> None:
 
 
 def _roles(service: Service, types: list[str]) -> None:
-    """Two boundaries, and under the narrower hand the four roles, each with its policies."""
+    """The two boundaries, and the four roles under the second one, each with its policies."""
     env = service.env
     policies = _policies(service, types)
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}

@@ -112,8 +112,8 @@ class Stacks:
             pause = min(pause * 1.5, 3.0)
         return changes.read(self._describe, change_set_id)
 
-    def discard(self, name: str, change_set_id: str) -> None:
-        """Delete a change set with all that are nested in it; the stack in review that it announced goes once nothing else is proposed there.
+    def discard(self, change_set_id: str) -> None:
+        """Delete a change set with all that are nested in it, and wait until it is gone.
 
         AWS deletes nested change sets in the background, and answers that a change set in progress cannot be deleted.
         """
@@ -124,10 +124,7 @@ class Stacks:
                 # Also where a nested one has gone already: its root must go nevertheless.
                 if error.reason not in _GONE:
                     raise
-        gone = self._gone(change_set_id)
-        stack = self.find(name)
-        if gone and stack and stack.status is Status.REVIEW_IN_PROGRESS and not tuple(self.proposals(stack.id)):
-            self.api("delete_stack", StackName=stack.id)
+        self._wait_gone(change_set_id)
 
     def proposals(self, name: str) -> Iterator[dict[str, str]]:
         """The change sets of a stack: ``id``, ``name``, ``description``, ``status``, ``root`` (of a nested one)."""
@@ -177,15 +174,12 @@ class Stacks:
     def _describe(self, **parameters: Any) -> dict[str, Any]:
         return self.api("describe_change_set", **parameters)
 
-    def _gone(self, change_set_id: str, seconds: float = 30) -> bool:
+    def _wait_gone(self, change_set_id: str, seconds: float = 30) -> None:
         """Only the root's own answer counts: the nested ones go before it."""
         deadline, pause = time.monotonic() + seconds, 0.05
-        while self._stands(change_set_id):
-            if time.monotonic() > deadline:
-                return False
+        while self._stands(change_set_id) and time.monotonic() < deadline:
             self.sleep(pause)
             pause = min(pause * 1.5, 1.0)
-        return True
 
     def _stands(self, change_set_id: str) -> bool:
         try:

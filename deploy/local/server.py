@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 VERSION = "1.5.33"
@@ -68,9 +68,9 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalAws:
-    """``folder`` holds state, log and data; ``interpreter`` is the Python that MiniStack is installed for."""
+    """``folder`` holds state, log and data (``TAPLINE_LOCAL`` names another one); ``interpreter`` is the Python that MiniStack is installed for."""
 
-    folder: Path = _ROOT / "build" / ".local"
+    folder: Path = field(default_factory=lambda: Path(os.environ.get("TAPLINE_LOCAL") or _ROOT / "build" / ".local"))
     interpreter: Path | None = None
 
     @property

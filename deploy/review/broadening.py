@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from deploy.changes import Finding, Waiver
 from deploy.review import exposure
 from deploy.review.expressions import references
-from deploy.review.grants import HOLDERS, Policy, attached, boundary, policies
+from deploy.review.grants import HOLDERS, OPEN_WITHOUT, Policy, attached, boundary, for_whom, policies, works_as
 from deploy.review.policies import Grant, Statement, condition_words, uncovered
 from deploy.review.view import Entry, View
 
@@ -47,13 +47,23 @@ def _lines(view: View, entry: Entry) -> Iterator[str]:
     if entry.verdict == "unchanged":
         return
     before, after = (policies(entry.type, side) for side in (entry.before, entry.after))
-    if entry.verdict != "remove":
-        yield from _allowed(view, before, after)
-    if not _gone(view, entry):
-        yield from _denied(before, () if entry.verdict == "remove" else after)
-    if entry.verdict != "remove":
-        yield from (f"policy {name} is attached" for name in attached(entry.after) if name not in attached(entry.before))
-        yield from _unbound(entry)
+    if entry.verdict == "remove":
+        yield from () if _gone(view, entry) else _denied(before, ())
+        return
+    yield from _allowed(view, before, after)
+    yield from _denied(before, after)
+    if before and not after and entry.type in OPEN_WITHOUT:
+        yield f"{before[0].flavour}: there is none any more, which lets everything through"
+    yield from (f"policy {name} is attached" for name in attached(entry.after) if name not in attached(entry.before))
+    yield from _unbound(entry)
+    if entry.before is not None:
+        yield from _moved(entry)
+
+
+def _moved(entry: Entry) -> Iterator[str]:
+    """The same permissions for others, or others for the same."""
+    yield from (f"it is for {name} as well" for name in for_whom(entry.type, entry.after) if name not in for_whom(entry.type, entry.before))
+    yield from (f"it works as {name}" for name in works_as(entry.after) if name not in works_as(entry.before))
 
 
 def _allowed(view: View, before: tuple[Policy, ...], after: tuple[Policy, ...]) -> Iterator[str]:
@@ -70,7 +80,7 @@ def _denied(before: tuple[Policy, ...], after: tuple[Policy, ...]) -> Iterator[s
     for policy in before:
         given = [one for other in after if other.flavour == policy.flavour for one in other.statements]
         for one in policy.statements:
-            if one.effect == "Deny" and uncovered(one, given):
+            if one.may_deny and uncovered(one, given):
                 yield f"{policy.flavour}: no longer {one}"
 
 
@@ -91,12 +101,9 @@ def _words(policy: Policy, one: Statement, new: list[Grant], given: list[Stateme
     if not kept or one.opaque:
         return f"{policy.flavour}: {one}"
     parts = []
-    for name, terms, old in (
-        ("action", {str(grant.action) for grant in new}, {str(term) for other in alike for term in other.actions}),
-        ("resource", {str(grant.resource) for grant in new}, {str(term) for other in alike for term in other.resources}),
-        ("principal", {str(grant.principal) for grant in new}, {str(term) for other in alike for term in other.principals}),
-    ):
-        parts += [f"{name} {term}" for term in sorted(terms - old)]
+    for name in ("action", "resource", "principal"):
+        old = {str(term) for other in alike for term in getattr(other, f"{name}s")}
+        parts += [f"{name} {term}" for term in sorted({str(getattr(grant, name)) for grant in new} - old)]
     return f"{policy.flavour}: {one}" + (f" (new: {', '.join(parts)})" if parts else "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,25 @@ HOLDERS = {
     "AWS::Lambda::Permission": "FunctionName",
 }
 
-# Lists of policies by ARN, and what limits what a role may do: (property) wherever it stands.
-ATTACHED = ("ManagedPolicyArns", "ManagedPolicies")
+# Lists of policies by ARN, and what limits what a role may do, wherever it stands.
+ATTACHED = ("ManagedPolicyArns", "ManagedPolicies", "CustomerManagedPolicyReferences")
 BOUNDARY = "PermissionsBoundary"
+
+# Whom a policy, or a membership, is for; and the role that a resource works as, wherever it stands.
+FOR_WHOM = {
+    "AWS::IAM::InstanceProfile": ("Roles",),
+    "AWS::IAM::ManagedPolicy": ("Roles", "Users", "Groups"),
+    "AWS::IAM::Policy": ("Roles", "Users", "Groups"),
+    "AWS::IAM::User": ("Groups",),
+    "AWS::IAM::UserToGroupAddition": ("Users", "GroupName"),
+    "AWS::S3::BucketPolicy": ("Bucket",),
+    "AWS::SNS::TopicPolicy": ("Topics",),
+    "AWS::SQS::QueuePolicy": ("Queues",),
+}
+WORKS_AS = ("Role", "RoleArn", "RoleARN", "TaskRoleArn", "ExecutionRoleArn", "ExecutionRole", "ServiceRole", "IamInstanceProfile")
+
+# Without a policy of their own these let everything through (VPC and API Gateway user guides).
+OPEN_WITHOUT = ("AWS::EC2::VPCEndpoint", "AWS::ApiGateway::RestApi")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +82,22 @@ def policies(kind: str, definition: Mapping[str, Any] | None) -> tuple[Policy, .
 
 def attached(definition: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Names of the managed policies of a role, user, group or permission set."""
+    return _texts(definition, ATTACHED)
+
+
+def for_whom(kind: str, definition: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Names of those whom a policy or a membership is for."""
+    return _texts(definition, FOR_WHOM.get(kind, ()))
+
+
+def works_as(definition: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Names of the roles that a resource works as."""
+    return _texts(definition, WORKS_AS)
+
+
+def _texts(definition: Mapping[str, Any] | None, names: Iterable[str]) -> tuple[str, ...]:
     properties = (definition or {}).get("Properties")
-    found = [properties.get(name) for name in ATTACHED] if isinstance(properties, Mapping) else []
+    found = [properties.get(name) for name in names] if isinstance(properties, Mapping) else []
     return tuple(text(item) for value in found for item in (value if isinstance(value, list) else [value]) if item is not None)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from deploy.model import NESTED, Change, Detail
 from deploy.review.expansion import Expansion
-from deploy.review.expressions import UNKNOWN, Node, Reference, canonical, name_of, opaque, references, same
+from deploy.review.expressions import UNKNOWN, Node, Reference, canonical, name_of, opaque, references, same, scalar
 from deploy.review.identity import follows, keeps_its_name, replacing
 
 State = Literal["same", "in place", "may be replaced", "replaced", "added", "removed", "imported"]
@@ -81,7 +81,7 @@ class Known:
     def reasons(self, node: Node) -> Iterator[str]:
         """Why a resource may change, attribute by attribute; nothing where it is proven that it does not."""
         before, after = self.before.definition(node), self.after.definition(node)
-        if before is None or after is None or self.before.macros(node[0]) or self.after.macros(node[0]):
+        if before is None or after is None or not self._readable(node):
             yield "its definition is not known"
             return
         for key in sorted((before.keys() | after.keys()) - {"Properties"}):
@@ -119,25 +119,12 @@ class Known:
         if after.get("Type") == NESTED:
             return Fate("same", listed=False)
         if not same(*loud):
-            return self._overlooked(node, *loud)
+            return _overlooked(*loud)
         if node[0] not in self._seen and (doubts := list(self.reasons(node))):
             return Fate("may be replaced", f"AWS was not asked about it: {doubts[0]}", listed=False)
         if any(not same(before.get(key), after.get(key)) for key in POLICIES):
             return Fate("in place", "only CloudFormation itself reads what changes", listed=False)
         return Fate("same", listed=False)
-
-    @staticmethod
-    def _overlooked(node: Node, before: dict[str, Any], after: dict[str, Any]) -> Fate:
-        """AWS lists no change although the definition differs: what the type's schema says of what differs."""
-        names = {
-            name
-            for name in _properties(before).keys() | _properties(after).keys()
-            if not same(*(_properties(side).get(name) for side in (before, after)))
-        }
-        fixed = replacing(str(after.get("Type", "")))
-        if fixed is not None and not names & set(fixed) and same(before.get("Type"), after.get("Type")) and names:
-            return Fate("in place", "its definition differs, though AWS lists no change", listed=False)
-        return Fate("may be replaced", "its definition differs, though AWS lists no change", listed=False)
 
     def _changed(self, node: Node, row: Change, doubts: list[str]) -> Fate:
         """It changes: in place where AWS says so, or where all that would replace it is proven to stay."""
@@ -146,20 +133,19 @@ class Known:
         if row.replacement in (None, "False"):
             return Fate("in place", "" if any("written otherwise" in doubt for doubt in doubts) else "; ".join(doubts[:1]))
         blamed = {detail.name: detail for detail in row.details if detail.recreation != "Never" and detail.attribute == "Properties"}
-        whys = {
-            name: self.unsteady(node, name) or ("AWS gives another value" if self._contradicts(node, row, name) else "") for name in blamed
-        }
-        unknown = self.before.definition(node) is None or self.after.definition(node) is None or self.before.macros(node[0])
-        if blamed and "" not in blamed and not any(whys.values()) and not unknown and not self._retyped(node):
-            return Fate(
-                "in place",
-                f"AWS would replace it for {' and '.join(sorted(whys))}, but that comes from what stays",
-                retagged=set(doubts) <= set(_RETAGGED),
-            )
+        whys = {name: self.unsteady(node, name) or ("AWS gives another value" if _contradicts(row, name) else "") for name in blamed}
+        if blamed and "" not in blamed and not any(whys.values()) and self._readable(node) and not self._retyped(node):
+            why = f"AWS would replace it for {' and '.join(sorted(whys))}, but that comes from what stays"
+            return Fate("in place", why, retagged=set(doubts) <= set(_RETAGGED))
         said = "; ".join(dict.fromkeys(_because(blamed[name], why) for name, why in sorted(whys.items()) if why)) or "; ".join(doubts[:1])
         if row.replacement == "True":
             return Fate("replaced", said)
         return Fate("may be replaced", said or "AWS cannot say before it is applied")
+
+    def _readable(self, node: Node) -> bool:
+        """Both definitions are there, as CloudFormation itself reads them."""
+        both = (self.before, self.after)
+        return all(side.definition(node) is not None and not side.macros(node[0]) for side in both)
 
     def _retyped(self, node: Node) -> bool:
         return (self.before.definition(node) or {}).get("Type") != (self.after.definition(node) or {}).get("Type")
@@ -170,12 +156,8 @@ class Known:
         if tagged and node[0] in self._retagged:
             yield _RETAGGED[0]
         for name in sorted({detail.name for detail in row.details if detail.attribute == "Properties"}):
-            if self._contradicts(node, row, name) and not self.unsteady(node, name):
+            if _contradicts(row, name) and not self.unsteady(node, name):
                 yield f"AWS gives another value for {name}"
-
-    @staticmethod
-    def _contradicts(node: Node, row: Change, name: str) -> bool:
-        return any(_certain(detail) for detail in row.details if detail.name == name and detail.attribute == "Properties")
 
     def moved(self, value: Any) -> str:
         """Why an expression that is written the same may have another value; "" where it cannot."""
@@ -191,8 +173,10 @@ class Known:
         if fate.state != "in place":
             return f"{name} is {fate.state}" if fate.state != "may be replaced" else f"{name} may be replaced"
         kind = self.kind(node)
+        if not keeps_its_name(kind) or _replaces_itself(self.after.definition(node)):
+            return f"{name} may get another name"
         if attribute is None:
-            return "" if keeps_its_name(kind) else f"{name} may get another name"
+            return ""
         names = (attribute,) if attribute in _properties(self.after.definition(node)) else follows(kind, attribute)
         if names is not None and not any(self.unsteady(node, one) for one in names):
             return ""
@@ -200,6 +184,22 @@ class Known:
 
 
 _RETAGGED = ("the stack's own tags change", "Tags is written otherwise")
+
+
+def _overlooked(before: Mapping[str, Any], after: Mapping[str, Any]) -> Fate:
+    """AWS lists no change although the definition differs: what the type's schema says of what differs."""
+    sides = (_properties(before), _properties(after))
+    names = {name for name in sides[0].keys() | sides[1].keys() if not same(*(side.get(name) for side in sides))}
+    fixed = replacing(str(after.get("Type", "")))
+    in_place = fixed is not None and names and not names & set(fixed) and same(before.get("Type"), after.get("Type"))
+    return Fate("in place" if in_place else "may be replaced", "its definition differs, though AWS lists no change", listed=False)
+
+
+def _replaces_itself(definition: Mapping[str, Any] | None) -> bool:
+    """A group whose update makes a new group (user guide, "UpdatePolicy attribute", AutoScalingReplacingUpdate)."""
+    policy = (definition or {}).get("UpdatePolicy")
+    replacing = policy.get("AutoScalingReplacingUpdate") if isinstance(policy, Mapping) else None
+    return isinstance(replacing, Mapping) and scalar(replacing.get("WillReplace", False)) != "false"
 
 
 def _unchanged(row: Change) -> str:
@@ -210,6 +210,11 @@ def _unchanged(row: Change) -> str:
 
 def _because(detail: Detail, why: str) -> str:
     return f"{detail.name}: {why}" if detail.name and not why.startswith(f"{detail.name} ") else why
+
+
+def _contradicts(row: Change, name: str) -> bool:
+    """AWS is sure of a new value of this property."""
+    return any(_certain(detail) for detail in row.details if detail.name == name and detail.attribute == "Properties")
 
 
 def _certain(detail: Detail) -> bool:

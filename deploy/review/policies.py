@@ -58,6 +58,10 @@ class Statement:
     opaque: str = ""
 
     @property
+    def may_deny(self) -> bool:
+        return self.effect == "Deny" or '"Deny"' in self.opaque
+
+    @property
     def grants(self) -> Iterator[Grant]:
         return (Grant(*terms) for terms in product(self.principals, self.actions, self.resources))
 
@@ -84,10 +88,15 @@ def statements(document: Any) -> tuple[Statement, ...]:
 
 
 def statement(one: Any) -> Statement:
-    if not isinstance(one, Mapping) or function(one) or function(one.get("Condition")):
+    if (
+        not isinstance(one, Mapping)
+        or function(one)
+        or function(one.get("Condition"))
+        or one.get("Effect", "Allow") not in ("Allow", "Deny")
+    ):
         return _opaque(one)
     return Statement(
-        effect=text(one.get("Effect", "Allow")),
+        effect=str(one.get("Effect", "Allow")),
         principals=_terms(one, "Principal", _principals) or (_HOLDER,),
         actions=_terms(one, "Action", _texts, str.lower) or (Term(),),
         resources=_terms(one, "Resource", _texts) or (_ITSELF,),

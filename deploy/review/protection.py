@@ -103,6 +103,10 @@ WATCHED = (
     Watch("AWS::ApiGateway::Stage", "/TracingEnabled", off, "requests are not traced"),
     Watch("AWS::ApiGateway::Stage", "/MethodSettings/*/LoggingLevel", off, "execution logs are off"),
     Watch("AWS::ApiGateway::Stage", "/MethodSettings/*/DataTraceEnabled", on, "whole requests, secrets too, go to the log"),
+    Watch(
+        "AWS::ApiGateway::Method", "/AuthorizationType", lambda before, after: after not in (None, "NONE"), "it asks otherwise who calls"
+    ),
+    Watch("AWS::ApiGateway::Method", "/AuthorizerId", seen, "it asks otherwise who calls"),
     Watch("AWS::ApiGateway::Method", "/RequestValidatorId", gone, "requests are not validated"),
     Watch("AWS::ApiGateway::Method", "/ApiKeyRequired", off, "no key is asked for"),
     Watch("AWS::ApiGateway::DomainName", "/SecurityPolicy", seen, "another policy of TLS"),

@@ -40,8 +40,12 @@ class Subject:
 
     @property
     def creates(self) -> bool:
-        """Nothing is deployed yet: nothing can be lost, broadened or interrupted."""
-        return self.change_set.kind == "CREATE"
+        """Nothing is deployed yet: nothing can be lost, broadened or interrupted.
+
+        DescribeChangeSet does not say of which type a change set is, so that a stack without a past is told by what is known of it.
+        """
+        nothing = not self.before and self.settings_before is None
+        return self.change_set.kind == "CREATE" or (nothing and all(change.action == "Add" for change in self.change_set.changes))
 
     def service(self, path: str) -> str:
         """The service of a nested stack; of one within it where it has none of its own."""

@@ -8,17 +8,19 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from deploy.local.server import LocalAwsError
 from tests.bench import cdk, copies, figures, growth, own
 from tests.bench.clock import BenchError, rounds
 
 DOCUMENT = copies.ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+TEMPLATES, DEPLOYMENTS = "figures", "deployments"
+"""The parts, by the marks around their figures in the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,27 +31,33 @@ class Plan:
     growth_runs: int
     environments: tuple[int, ...]
     services: tuple[int, ...]
+    deployment_runs: int
 
 
-FULL = Plan(runs=7, growth_runs=5, environments=(1, 3, 10, 30, 100), services=(10, 40, 100))
-QUICK = Plan(runs=3, growth_runs=3, environments=(1, 3, 10), services=(10, 40))
+FULL = Plan(runs=7, growth_runs=5, environments=(1, 3, 10, 30, 100), services=(10, 40, 100), deployment_runs=5)
+QUICK = Plan(runs=3, growth_runs=3, environments=(1, 3, 10), services=(10, 40), deployment_runs=1)
 
 
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
+    plan = QUICK if options.quick else FULL
+    texts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="tapline-bench-") as folder:
         try:
-            text = measure(Path(folder), QUICK if options.quick else FULL, beside_cdk=options.cdk)
-        except (BenchError, LookupError) as error:
+            if options.only in (None, "templates"):
+                texts[TEMPLATES] = measure(Path(folder), plan, beside_cdk=options.cdk)
+            if options.only in (None, "deployments"):
+                texts[DEPLOYMENTS] = _deployments(Path(folder), plan)
+        except (BenchError, LocalAwsError, LookupError) as error:
             print(error, file=sys.stderr)
             return 2
-    print(text)
-    _write(text)
+    print("\n\n".join(texts.values()))
+    _write(texts)
     return 0
 
 
 def measure(folder: Path, plan: Plan, *, beside_cdk: bool) -> str:
-    """All figures as Markdown.
+    """All figures of the templates as Markdown.
 
     Raises:
         BenchError: a process failed.
@@ -81,6 +89,13 @@ def measure(folder: Path, plan: Plan, *, beside_cdk: bool) -> str:
     return "\n\n".join(parts)
 
 
+def _deployments(folder: Path, plan: Plan) -> str:
+    # Not above: what this process has imported counts as memory of each process that it starts.
+    from tests.bench import deployment_figures, deployments
+
+    return deployment_figures.text(deployments.measure(folder, plan.deployment_runs, _tell))
+
+
 def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, runs: int) -> str:
     """What was measured, when, with which versions, on how many cores."""
     versions = {"Python": ".".join(map(str, sys.version_info[:3])), **{name: version(name) for name in ("cfn-lint", "troposphere")}}
@@ -97,13 +112,16 @@ def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, 
     )
 
 
-def _write(text: str) -> None:
-    old = DOCUMENT.read_text(encoding="utf-8")
-    head, _, rest = old.partition(BEGIN)
-    _, found, tail = rest.partition(END)
-    if not found:
-        raise ValueError(f"{DOCUMENT.name} has no place for the figures: put {BEGIN} and {END} where they belong")
-    DOCUMENT.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+def _write(texts: Mapping[str, str]) -> None:
+    document = DOCUMENT.read_text(encoding="utf-8")
+    for part, text in texts.items():
+        begin, end = f"<!-- {part} -->", f"<!-- /{part} -->"
+        head, _, rest = document.partition(begin)
+        _, found, tail = rest.partition(end)
+        if not found:
+            raise ValueError(f"{DOCUMENT.name} has no place for the figures: put {begin} and {end} where they belong")
+        document = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
+    DOCUMENT.write_text(document, encoding="utf-8")
     _tell(f"{DOCUMENT.relative_to(copies.ROOT)} has new figures")
 
 
@@ -114,7 +132,8 @@ def _tell(text: str) -> None:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure against the peers on this machine.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less growth")
-    parser.add_argument("--no-cdk", dest="cdk", action="store_false", help="leave out the CDK, which is installed from npm")
+    parser.add_argument("--only", choices=("templates", "deployments"), help="measure one part; the other's figures stay as they are")
+    parser.add_argument("--no-cdk", dest="cdk", action="store_false", help="do not compare `cdk synth`, which is installed from npm")
     return parser.parse_args(arguments)
 
 

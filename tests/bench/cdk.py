@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import copies, own
 from tests.bench.clock import Case, Usage, rounds
+from tests.bench.installed import NotInstalled, from_npm, said
 
 DEFAULT, OFF = "npx cdk synth", "npx cdk synth, CDK_VALIDATION=false"
 _APP = Path(__file__).parent / "app.js"
@@ -28,22 +28,18 @@ class Comparison:
 
 def compare(folder: Path, resources: int, runs: int) -> Comparison | str:
     """The comparison, or why there is none. ``resources``: how many the app shall have, about."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        return "The CDK is not compared: node and npm are not on this machine."
-    place = folder / "cdk"
-    place.mkdir()
-    (place / "package.json").write_text('{"name": "bench", "private": true}\n', encoding="utf-8")
+    try:
+        place = from_npm(folder / "cdk", *_PACKAGES)
+    except NotInstalled as error:
+        return f"The CDK is not compared: {error}."
     (place / "cdk.json").write_text('{"app": "node app.js"}\n', encoding="utf-8")
     shutil.copyfile(_APP, place / "app.js")
-    done = _say(["npm", "install", "--no-audit", "--no-fund", *_PACKAGES], place)
-    if done is None:
-        return "The CDK is not compared: npm could not install it here."
     each = max(round(resources / _STACKS), 1)
     usages = rounds([*_synths(place, each), own.cold(copies.copy(folder / "cold")), own.verdict(copies.copy(folder / "judged"))], runs)
     versions = {
-        "node": (_say(["node", "--version"], place) or "").removeprefix("v"),
-        "aws-cdk": (_say(["npx", "cdk", "--version"], place) or "").split(" ")[0],
-        "aws-cdk-lib": _say(["node", "-p", "require('aws-cdk-lib/package.json').version"], place) or "",
+        "node": (said(["node", "--version"], place) or "").removeprefix("v"),
+        "aws-cdk": (said(["npx", "cdk", "--version"], place) or "").split(" ")[0],
+        "aws-cdk-lib": said(["node", "-p", "require('aws-cdk-lib/package.json').version"], place) or "",
     }
     return Comparison(usages=usages, versions=versions, resources=each * _STACKS)
 
@@ -59,12 +55,3 @@ def _synths(place: Path, each: int) -> list[Case]:
         Case(name=DEFAULT, argv=argv, cwd=place, prepare=prepare, variables=size),
         Case(name=OFF, argv=argv, cwd=place, prepare=prepare, variables={**size, "CDK_VALIDATION": "false"}),
     ]
-
-
-def _say(argv: list[str], place: Path) -> str | None:
-    """What a program prints; None where it fails."""
-    try:
-        done = subprocess.run(argv, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -54,7 +54,8 @@ def once(case: Case) -> Usage:
         BenchError: with the end of what the process said.
     """
     case.prepare()
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    # No AWS settings of the caller's: a case that needs some brings its own.
+    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED and not name.startswith("AWS_")}
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         process = subprocess.Popen(

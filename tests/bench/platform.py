@@ -82,7 +82,9 @@ def encoded(document: Document) -> str:
 
 def _nested(name: str, document: Document, url: str) -> Document:
     # What a service gives is called after it: KeysName comes from Keys.
-    given = {parameter: {"Fn::GetAtt": [parameter.removesuffix("Name"), f"Outputs.{parameter}"]} for parameter in document.get("Parameters", {})}
+    given = {
+        parameter: {"Fn::GetAtt": [parameter.removesuffix("Name"), f"Outputs.{parameter}"]} for parameter in document.get("Parameters", {})
+    }
     return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, **({"Parameters": given} if given else {})}}
 
 

@@ -29,7 +29,8 @@ def test_it_writes_every_template_the_manifest_and_the_release(generate: Generat
     build = tmp_path / "build"
     for name in ENVIRONMENTS:
         files = {path.name for path in (build / name).iterdir()}
-        assert files == {f"{service}.json" for service in SERVICES} | {"root.json", "flat.json", "manifest.json", "sources.json", "assets"}
+        others = {"bootstrap.json", "root.json", "flat.json", "manifest.json", "sources.json", "assets"}
+        assert files == {f"{service}.json" for service in SERVICES} | others
         manifest = contract.decode((build / name / "manifest.json").read_bytes())
         for template in manifest.templates:
             data = (build / name / template.path).read_bytes()
@@ -43,7 +44,7 @@ def test_it_writes_every_template_the_manifest_and_the_release(generate: Generat
 def test_the_table_says_what_is_new_changed_unchanged_and_removed(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     first = generate()
     assert "storage        4 resources" in first.out
-    assert first.out.count("  new\n") == 33
+    assert first.out.count("  new\n") == 36
     assert "nothing to do" in generate().out
     edit("dev", "retention_days: 4", "retention_days: 5")
     third = generate()
@@ -69,7 +70,7 @@ def test_what_is_no_longer_generated_is_removed_and_nothing_else(generate: Gener
     (build / "mine.json").write_text("{}")
     (env_dir / "qa.yaml").unlink()
     done = generate()
-    assert "17 removed" in done.out
+    assert "18 removed" in done.out
     assert tree(build).keys() >= {"qa/notes.txt", "mine.json", "dev/root.json"}
     assert [path.name for path in (build / "qa").iterdir()] == ["notes.txt"]
 
@@ -165,7 +166,7 @@ def test_two_runs_at_once_end_with_one_whole_build(env_dir: Path, tmp_path: Path
 def test_results_are_for_programs_too(generate: Generate, form: str) -> None:
     out = generate("--format", form).out
     if form == "junit":
-        assert len(ElementTree.fromstring(out.encode())) == 33
+        assert len(ElementTree.fromstring(out.encode())) == 36
     else:
         document = json.loads(out)
         assert document["written"] is True if form == "json" else document["version"] == "2.1.0"

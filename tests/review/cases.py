@@ -86,14 +86,13 @@ def automatic(logical_id: str, **more: Any) -> Row:
     return row("Modify", logical_id, "AWS::CloudFormation::Stack", AUTOMATIC, ChangeSetId=logical_id, **more)
 
 
-def answer(*rows: Row, kind: str = "UPDATE", stack: str = "app", **more: Any) -> Document:
+def answer(*rows: Row, stack: str = "app", **more: Any) -> Document:
     """One page of DescribeChangeSet."""
     return {
         "ChangeSetId": stack,
         "ChangeSetName": "proposal",
         "StackId": STACK_ID.replace("app", stack),
         "StackName": stack,
-        "ChangeSetType": kind,
         "Status": "CREATE_COMPLETE",
         "ExecutionStatus": "AVAILABLE",
         "Changes": [{"Type": "Resource", "ResourceChange": one} for one in rows],

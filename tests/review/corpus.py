@@ -404,7 +404,7 @@ CASES = [
         before={},
         after={"": template({"Policy": _policy(STATEMENT), "Role": resource("AWS::IAM::Role"), "Table": resource(TABLE)})},
         answers={
-            "": answer(row("Add", "Policy", ROLE), row("Add", "Role", "AWS::IAM::Role"), row("Add", "Table", TABLE), kind="CREATE"),
+            "": answer(row("Add", "Policy", ROLE), row("Add", "Role", "AWS::IAM::Role"), row("Add", "Table", TABLE)),
         },
         verdicts={"Policy": "add", "Role": "add", "Table": "add"},
         findings=(("broadening", ""),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -34,7 +34,6 @@ class Deployed:
 
     aws: Aws
     built: Built
-    cache: dict[str, Review] = field(default_factory=dict)
 
     def review_of(self, values: Mapping[str, Any] | None = None, edit: Callable[[Templates], None] | None = None, **more: Any) -> Review:
         """What a release would do in which environment values, or the templates themselves, are other ones."""
@@ -47,7 +46,7 @@ class Deployed:
         return Subject(
             **{
                 "stack": stack(built),
-                "change_set": self.propose(templates),
+                "change_set": more["change_set"] if "change_set" in more else self.propose(templates),
                 "before": before,
                 "after": after,
                 "services": {"": "root", **{root.title(service): service for service in built.services}},
@@ -60,13 +59,14 @@ class Deployed:
             }
         )
 
-    def propose(self, templates: Templates) -> ChangeSet:
+    def propose(self, templates: Templates, kind: str = "UPDATE") -> ChangeSet:
         """Publish, make the change set with nested ones, wait for every child, read all."""
         url = publish(self.aws, {name: encode(document) for name, document in templates.items()})
         client = self.aws.cloudformation
         made = client.create_change_set(
             StackName=STACK,
             ChangeSetName=f"review-{next(_NAMES)}",
+            ChangeSetType=kind,
             TemplateURL=url,
             IncludeNestedStacks=True,
             Capabilities=["CAPABILITY_NAMED_IAM"],

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.changes import Review
 from deploy.review import review
-from tests.review.cases import answer, att, changed, flat, found, resource, row, settings, subject, template
+from tests.review.cases import answer, att, changed, flat, found, resource, row, subject, template
 
 ALLOW = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Principal": {"Service": "sns.amazonaws.com"}}
 DENY = {
@@ -110,6 +110,30 @@ def test_a_condition_that_is_dropped_is_named() -> None:
 )
 def test_what_a_role_may_beside_its_statements(before: dict[str, Any], after: dict[str, Any], words: str) -> None:
     assert words in lines(changed("AWS::IAM::Role", before, after))
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "words"),
+    [
+        ("AWS::IAM::Policy", {"Roles": ["a"]}, {"Roles": ["a", "b"]}, "it is for b as well"),
+        ("AWS::SQS::QueuePolicy", {"Queues": ["a"]}, {"Queues": ["a", {"Ref": "It"}]}, "it is for ${It} as well"),
+        ("AWS::Lambda::Function", {"Role": "a"}, {"Role": "b"}, "it works as b"),
+        ("AWS::EC2::VPCEndpoint", {"PolicyDocument": document(ALLOW)}, {}, "there is none any more, which lets everything through"),
+    ],
+    ids=["more-roles", "more-queues", "another-role", "no-endpoint-policy"],
+)
+def test_permissions_that_others_get(kind: str, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
+    assert words in lines(changed(kind, before, after))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [document(), document({"Fn::If": [{"Fn::Unheard": 1}, ALLOW, DENY]})],
+    ids=["gone", "another"],
+)
+def test_a_statement_that_a_function_makes_may_be_a_denial(after: dict[str, Any]) -> None:
+    before = document({"Fn::Unheard": [ALLOW, DENY]})
+    assert "no longer" in lines(changed("AWS::SQS::QueuePolicy", {"PolicyDocument": before}, {"PolicyDocument": after}))
 
 
 @pytest.mark.parametrize(
@@ -260,6 +284,6 @@ def test_a_first_create_has_one_line_without_a_waiver() -> None:
         "Policy": resource("AWS::IAM::ManagedPolicy", PolicyDocument=document(ALLOW)),
         "Open": resource("AWS::Lambda::Url", AuthType="NONE"),
     }
-    answers = {"": answer(*(row("Add", name, one["Type"]) for name, one in made.items()), kind="CREATE")}
-    (finding,) = found(review(subject({}, {"": template(made)}, answers, settings_before=settings())), "broadening")
+    answers = {"": answer(*(row("Add", name, one["Type"]) for name, one in made.items()))}
+    (finding,) = found(review(subject({}, {"": template(made)}, answers)), "broadening")
     assert (finding.waiver, finding.path, finding.detail) == (None, "", ("Open: anybody may call it",))

@@ -109,6 +109,13 @@ def test_a_custom_resource_may_answer_with_another_name() -> None:
     assert consumer({"Ref": "It"}, producer=producer, listed=row("Modify", "It", "Custom::Thing", detail("A", "1", "2"))) == "may replace"
 
 
+def test_a_group_that_replaces_itself_on_updates_gets_another_name() -> None:
+    kind = "AWS::AutoScaling::AutoScalingGroup"
+    group = {"Type": kind, "UpdatePolicy": {"AutoScalingReplacingUpdate": {"WillReplace": True}}}
+    producer = ({**group, "Properties": {"A": 1}}, {**group, "Properties": {"A": 2}})
+    assert consumer({"Ref": "It"}, producer=producer, listed=row("Modify", "It", kind, detail("A", "1", "2"))) == "may replace"
+
+
 def test_only_tags_that_change_leave_every_attribute_alone() -> None:
     producer = tuple(resource("AWS::EC2::LaunchTemplate", Tags=[{"Key": "a", "Value": value}]) for value in "12")
     listed = row("Modify", "It", "AWS::EC2::LaunchTemplate", detail("Tags", "1", "2"))

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from deploy.changes import Finding, Review
+from templates import root
+from tests.local.conftest import Aws
 from tests.review.cases import found, item, verdicts
 from tests.review.live import Deployed, Templates
 
@@ -24,6 +26,19 @@ def only(made: Review, kind: str) -> Finding:
     return finding
 
 
+def test_a_first_create_adds_everything_and_asks_for_nothing(deployed: Deployed, aws: Aws) -> None:
+    aws.client("s3").create_bucket(Bucket=f"tap-artifacts-{aws.account}-us-east-1-dev")
+    change_set = Deployed(aws=aws, built=deployed.built).propose(deployed.built.templates, "CREATE")
+    made = deployed.review_of(change_set=change_set, before={}, settings_before=None, values_before=None)
+    expected = {f"{root.title(name)}/{one}" for name in deployed.built.services for one in deployed.built.templates[name]["Resources"]}
+    assert made.kind == "create"
+    assert expected == {one.path for one in made.items if one.type != "AWS::CloudFormation::Stack"}
+    assert (made.counts.add, {one.verdict for one in made.items}) == (len(expected), {"add"})
+    assert [(one.kind, one.waiver) for one in made.findings] == [("broadening", None)]
+    order = list(dict.fromkeys(one.service for one in made.items))
+    assert order == ["root", *deployed.built.services]
+
+
 def test_nothing_changed_is_nothing(deployed: Deployed) -> None:
     made = deployed.review_of()
     assert (made.kind, made.items, made.findings) == ("none", (), ())
@@ -33,9 +48,9 @@ def test_nothing_changed_is_nothing(deployed: Deployed) -> None:
 VALUES: list[tuple[str, Any, set[str], int]] = [
     ("queue.retention_days", 7, {"messaging"}, 1),
     ("queue.max_receive_count", 5, {"messaging"}, 1),
-    ("alarms.dead_letters", 2, {"monitoring"}, 1),
+    ("alarms.dead_letters", 2, {"monitoring"}, 2),
     ("alarms.errors", 3, {"monitoring"}, 2),
-    ("storage.noncurrent_days", 120, {"storage"}, 2),
+    ("storage.noncurrent_days", 120, {"storage"}, 1),
     ("table.point_in_time_recovery", True, {"data"}, 1),
     ("api.throttle_rate", 200, {"api"}, 1),
     ("queue.batch_size", 5, {"compute"}, 1),
@@ -119,7 +134,7 @@ def test_other_tags_are_a_change_of_tags_and_replace_nothing(deployed: Deployed)
     made = deployed.review_of({"cost_center": "cc-9999"})
     assert set(changed(made).values()) == {"modify"}
     assert all(one.tags_change for one in made.items if one.verdict == "modify")
-    assert {one.kind for one in made.findings} <= set()
+    assert made.findings == ()
     assert [one.pointer for one in made.settings] == ["/tags/CostCenter"]
 
 

@@ -125,14 +125,14 @@ def _document(draw: st.DrawFn, path: str, paths: list[str]) -> dict[str, Any]:
     return made
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(subjects())
 def test_no_change_set_is_too_odd(subject: Subject) -> None:
     made = review(subject)
     assert msgspec.json.decode(msgspec.json.encode(made), type=Review) == made
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(subjects(), st.randoms(use_true_random=False))
 def test_the_order_in_which_aws_answers_does_not_matter(subject: Subject, random: Any) -> None:
     def shuffled(one: ChangeSet) -> ChangeSet:
@@ -146,7 +146,7 @@ def test_the_order_in_which_aws_answers_does_not_matter(subject: Subject, random
     assert review(other) == review(subject)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(subjects())
 def test_whatever_holds_data_and_goes_or_is_replaced_is_a_finding_that_needs_a_waiver(subject: Subject) -> None:
     made = review(subject)
@@ -156,7 +156,7 @@ def test_whatever_holds_data_and_goes_or_is_replaced_is_a_finding_that_needs_a_w
             assert item.path in lost
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(subjects())
 def test_unchanged_never_hides_what_is_written_otherwise(subject: Subject) -> None:
     """Whatever differs between the two templates is an item, and no unchanged one, unless AWS executes nothing at all."""

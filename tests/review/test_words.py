@@ -13,7 +13,24 @@ from deploy.model import Trigger
 from deploy.review import review
 from deploy.review.comparison import compare
 from deploy.review.secrets import masked, secret_name
-from tests.review.cases import UNKNOWN, answer, att, changed, detail, flat, found, item, resource, row, settings, subject, template
+from tests.review.cases import (
+    UNKNOWN,
+    answer,
+    att,
+    automatic,
+    changed,
+    detail,
+    flat,
+    found,
+    item,
+    nested,
+    resource,
+    row,
+    settings,
+    stack,
+    subject,
+    template,
+)
 
 
 def leaves(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
@@ -235,6 +252,22 @@ def test_counts_are_of_resources() -> None:
         row("Add", "N", "AWS::X::Y"),
     ]
     assert flat(before, after, *rows).counts == Counts(add=1, modify=1, replace=2, may_replace=1, remove=1)
+
+
+def test_items_go_by_service_in_the_manifests_order_with_the_line_that_made_them() -> None:
+    documents = {"": template({"B": nested(), "A": nested(), "Own": resource("AWS::X::Y")}), "A": template({"R": resource("AWS::X::Y")})}
+    documents["B"] = documents["A"]
+    answers = {
+        "": answer(row("Add", "Own", "AWS::X::Y"), automatic("A"), automatic("B")),
+        "A": answer(row("Modify", "R", "AWS::X::Y", detail("P", "1", "2"))),
+        "B": answer(row("Modify", "R", "AWS::X::Y", detail("P", "1", "2"))),
+    }
+    made = review(subject(documents, documents, answers, stack=stack("b", "a"), sources={"b/R": "templates/b.py:7"}))
+    assert [(one.service, one.path, one.source) for one in made.items] == [
+        ("root", "Own", ""),
+        ("b", "B/R", "templates/b.py:7"),
+        ("a", "A/R", ""),
+    ]
 
 
 def test_findings_stand_worst_first_and_what_needs_a_waiver_before_what_informs() -> None:

@@ -84,7 +84,9 @@ class Account:
 
     def own_tags(self, service: str = "data") -> dict[str, str]:
         env = self.built.env
-        return {f"aws:ResourceTag/{key}": value for key, value in (("Environment", env.name), ("Project", env.project), ("Service", service))}
+        return {
+            f"aws:ResourceTag/{key}": value for key, value in (("Environment", env.name), ("Project", env.project), ("Service", service))
+        }
 
     def _principal(self, name: str, identity: list[Document], boundary: str) -> Principal:
         return Principal(

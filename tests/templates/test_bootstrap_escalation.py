@@ -188,7 +188,11 @@ MISTAKES: dict[str, tuple[str, list[Callable[[Document], None]], set[str]]] = {
         {"iam-001", "iam-005", "iam-009", "iam-012", "more-03", "more-05"},
     ),
     "functions that change functions": ("a function's", [with_action("Boundary", "UseNameless", "lambda:*")], {"lambda-003"}),
-    "functions that command machines": ("a function's", [with_action("Boundary", "UseNameless", "ssm:*")], {"ssm-001", "ssm-002", "more-16"}),
+    "functions that command machines": (
+        "a function's",
+        [with_action("Boundary", "UseNameless", "ssm:*")],
+        {"ssm-001", "ssm-002", "more-16"},
+    ),
     "functions that start machines' code": (
         "a function's",
         [with_action("Boundary", "UseNameless", "ec2:*")],

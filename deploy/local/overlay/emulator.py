@@ -22,6 +22,8 @@ if (found := _installed()) != VERSION:
 
 app: Any = import_module("ministack.app")
 responses: Any = import_module("ministack.core.responses")
+actions: Any = import_module("ministack.core.iam_actions")
+evaluator: Any = import_module("ministack.core.iam_evaluator")
 concurrency: Any = import_module("ministack.core.concurrency")
 
 cloudformation: Any = import_module("ministack.services.cloudformation")

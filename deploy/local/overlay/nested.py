@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .attempts import STACK, Attempt, OperationFailed, enter, snapshot
-from .emulator import Record, Stack, account, cloudformation, engine, helpers, provisioners, region, responses, stack_by_id
+from .emulator import Record, Stack, account, cloudformation, engine, handlers, helpers, provisioners, region, responses, stack_by_id
 
 _NOT_DONE = "Embedded stack {stack_id} was not successfully {verb}d: {reason}"
 
@@ -123,8 +123,8 @@ def publish_exports(stack: Stack) -> None:
             cloudformation._exports[name] = {"StackId": stack["StackId"], "Name": name, "Value": output["OutputValue"]}
 
 
-def read(parent_name: str, properties: dict[str, Any]) -> Wanted:
-    """What the properties of a nested stack ask for.
+def read(parent_name: str, properties: dict[str, Any], *, acknowledged: list[str] | None = None) -> Wanted:
+    """What the properties of a nested stack ask for. ``acknowledged``: capabilities, where the parent's own are not those that count.
 
     Raises:
         ValueError: in AWS's words where the template or a parameter is not there or not good.
@@ -133,9 +133,18 @@ def read(parent_name: str, properties: dict[str, Any]) -> Wanted:
     if problem or not body:
         raise ValueError(f"TemplateURL must reference a valid S3 object to which you have access: {properties.get('TemplateURL')}")
     template = engine._parse_template(body)
-    provisioners._check_nested_stack_capabilities(parent_name, template)
+    _check_capabilities(parent_name, template, acknowledged)
     given = [{"Key": name, "Value": str(value)} for name, value in (properties.get("Parameters") or {}).items()]
     return Wanted(body=body, template=template, values=engine._resolve_parameters(template, given), tags=_tags(properties))
+
+
+def _check_capabilities(parent_name: str, template: dict[str, Any], acknowledged: list[str] | None) -> None:
+    if acknowledged is None:
+        provisioners._check_nested_stack_capabilities(parent_name, template)
+    elif handlers._capabilities_enforced() and (
+        missing := handlers._missing_capabilities(set(acknowledged), handlers._required_iam_capabilities(template))
+    ):
+        raise ValueError(handlers._insufficient_capabilities_message(missing))
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def _diff(child: ChangeSet, properties: dict[str, Any], parent_name: str) -> Non
         ValueError: in AWS's words where template or parameters are not good.
     """
     stack = cloudformation._stacks[child["StackName"]]
-    wanted = read(parent_name, properties)
+    wanted = read(parent_name, properties, acknowledged=child.get("Capabilities") or [])
     template, values = wanted.template, wanted.values
     former, former_values = stack.get("_template", {}), stack.get("_resolved_params", {})
     changed_values = {name for name, value in plain(values).items() if plain(former_values).get(name) != value}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
 from deploy.aws.api import Api
@@ -101,6 +102,9 @@ def answer_with(api: Api, reply: Callable[[Any], Reply]) -> None:
 
     def before_send(request: Any, **ignored: Any) -> AWSResponse:
         said = reply(request)
-        return AWSResponse(request.url, said.status, dict(said.headers), _Raw(said.body.encode()))
+        headers = HTTPHeaders()
+        for name, value in said.headers.items():
+            headers[name] = value
+        return AWSResponse(request.url, said.status, headers, _Raw(said.body.encode()))
 
     api.client.meta.events.register_first("before-send.*", before_send)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -35,11 +35,8 @@ def test_requests_are_counted_by_operation_their_retries_included(recorded: Reco
 
 def test_no_count_is_lost_among_threads() -> None:
     calls = Calls()
-    threads = [threading.Thread(target=lambda: [calls.add("s3:PutObject") for _ in range(1000)]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(calls.add, ["s3:PutObject"] * 4000))
     assert calls.total == 4000
 
 
@@ -87,10 +84,10 @@ def test_alarms_of_both_kinds_are_found_by_name_fifty_at_a_time() -> None:
     asked: list[list[str]] = []
 
     class Answers:
-        class meta:  # noqa: N801 - botocore's name
+        class meta:
             method_to_api_mapping = {"describe_alarms": "DescribeAlarms"}  # noqa: RUF012 - a stand-in
 
-            class service_model:  # noqa: N801 - botocore's name
+            class service_model:
                 service_name = "cloudwatch"
 
         def describe_alarms(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:

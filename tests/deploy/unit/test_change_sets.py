@@ -27,7 +27,9 @@ EARLY = (
 FROM_ROOT = "Only executable from the root change set."
 CHILD_FAILED = "Nested change set {} was not successfully created: Currently in FAILED."
 # From the AWS CDK, which reads the change set again where it begins like this (aws-cdk-cli#1780).
-WARNS = "[WARN] --include-property-values option can return incomplete ChangeSet data because: ChangeSet creation failed for resource [Jobs]"
+WARNS = (
+    "[WARN] --include-property-values option can return incomplete ChangeSet data because: ChangeSet creation failed for resource [Jobs]"
+)
 
 
 def row(logical_id: str, kind: str = "AWS::SQS::Queue", action: str = "Modify", **more: Any) -> dict[str, Any]:
@@ -138,7 +140,9 @@ def test_what_a_status_and_its_reason_mean(status: str, reason: str, empty: bool
 def test_of_a_failed_root_the_deepest_failure_comes_first_and_a_child_without_changes_is_none() -> None:
     describe = Described(
         {
-            ROOT: described(ROOT, nested("Data", "data"), nested("Compute", "compute"), status="FAILED", reason=CHILD_FAILED.format("compute")),
+            ROOT: described(
+                ROOT, nested("Data", "data"), nested("Compute", "compute"), status="FAILED", reason=CHILD_FAILED.format("compute")
+            ),
             "data": described("data", status="FAILED", reason=NO_CHANGES),
             "compute": described("compute", nested("Inner", "inner"), status="FAILED", reason=CHILD_FAILED.format("inner")),
             "inner": described("inner", row("Api"), status="FAILED", reason=EARLY),
@@ -150,7 +154,9 @@ def test_of_a_failed_root_the_deepest_failure_comes_first_and_a_child_without_ch
         (("Compute",), CHILD_FAILED.format("inner")),
         ((), CHILD_FAILED.format("compute")),
     ]
-    assert [change.logical_id for change in found.children["Compute"].children["Inner"].changes] == ["Api"], "changes are there nevertheless"
+    assert [change.logical_id for change in found.children["Compute"].children["Inner"].changes] == ["Api"], (
+        "changes are there nevertheless"
+    )
 
 
 def test_a_root_that_failed_is_waited_for_while_a_child_is_still_being_made(recorded: Recorded) -> None:

@@ -65,7 +65,9 @@ def not_allowed(action: str, why: str, *, on: str = STACK, who: str = ANN) -> st
             " with an explicit deny in a service control policy: arn:aws:organizations::222222222222:policy/o-1/service_control_policy/p-1",
             id="with the policy's ARN",
         ),
-        pytest.param("the Service Control Policy denies it", " due to an explicit deny in a Service Control Policy", id="in the older words"),
+        pytest.param(
+            "the Service Control Policy denies it", " due to an explicit deny in a Service Control Policy", id="in the older words"
+        ),
         pytest.param(
             "the identity-based policy denies it",
             " with an explicit deny in an identity-based policy (Service: AWSLambda; Status Code: 403)",
@@ -94,7 +96,9 @@ def test_a_denial_names_who_may_not_do_what_on_what_and_the_kind_of_policy_that_
     [
         pytest.param(
             "s3:PutObject",
-            not_allowed("s3:PutObject", " because no identity-based policy allows the s3:PutObject action", on='"arn:aws:s3:::b/k"', who=ROLE),
+            not_allowed(
+                "s3:PutObject", " because no identity-based policy allows the s3:PutObject action", on='"arn:aws:s3:::b/k"', who=ROLE
+            ),
             f"{ROLE}: may not s3:PutObject on arn:aws:s3:::b/k\n  no identity-based policy allows it",
             id="S3 quotes the resource",
         ),
@@ -129,7 +133,9 @@ def test_a_denial_names_who_may_not_do_what_on_what_and_the_kind_of_policy_that_
             f"{ANN}: may not iam:PassRole on arn:aws:iam::1:role/r\n  no policy allows it",
             id="a full stop at the end",
         ),
-        pytest.param("s3:GetObject", "Access Denied", "these credentials: may not s3:GetObject\n  no policy allows it", id="S3's two words"),
+        pytest.param(
+            "s3:GetObject", "Access Denied", "these credentials: may not s3:GetObject\n  no policy allows it", id="S3's two words"
+        ),
     ],
 )
 def test_denials_that_have_a_form_of_their_own(operation: str, message: str, expected: str) -> None:
@@ -194,7 +200,9 @@ def test_a_head_of_s3_that_is_a_bad_request_is_a_token_that_has_expired() -> Non
 
 
 @pytest.mark.failure("clock skew")
-@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "SignatureDoesNotMatch", "InvalidSignatureException"])
+@pytest.mark.parametrize(
+    "code", ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "SignatureDoesNotMatch", "InvalidSignatureException"]
+)
 @pytest.mark.parametrize(("skew", "said"), [(1800.0, "ahead of"), (-7200.0, "behind")], ids=["ahead", "behind"])
 def test_a_signature_that_fails_because_of_the_clock_says_by_how_much(code: str, skew: float, said: str) -> None:
     error = translated(refused(code, "Signature expired", 403, skew), "sts:GetCallerIdentity")
@@ -231,12 +239,30 @@ LOCAL: list[tuple[str, Exception, type[DeployError], int, str]] = [
     ("no such profile", exceptions.ProfileNotFound(profile="gone"), Invalid, 2, "gone"),
     ("SSO has ended", exceptions.UnauthorizedSSOTokenError(), CredentialsExpired, 5, "aws sso login"),
     ("SSO was never", exceptions.SSOTokenLoadError(error_msg="no token"), CredentialsExpired, 5, "aws sso login"),
-    ("SSO cannot refresh", exceptions.TokenRetrievalError(provider="sso", error_msg="Token has expired"), CredentialsExpired, 5, "sso login"),
+    (
+        "SSO cannot refresh",
+        exceptions.TokenRetrievalError(provider="sso", error_msg="Token has expired"),
+        CredentialsExpired,
+        5,
+        "sso login",
+    ),
     ("login has ended", exceptions.LoginRefreshRequired(), CredentialsExpired, 5, "sign in again"),
-    ("a process fails", exceptions.CredentialRetrievalError(provider="custom-process", error_msg="exit 1"), CredentialsExpired, 5, "exit 1"),
+    (
+        "a process fails",
+        exceptions.CredentialRetrievalError(provider="custom-process", error_msg="exit 1"),
+        CredentialsExpired,
+        5,
+        "exit 1",
+    ),
     ("a malformed request", exceptions.ParamValidationError(report="Missing StackName"), DeployError, 1, "Missing StackName"),
     ("no route", exceptions.EndpointConnectionError(endpoint_url="https://x"), OutcomeUnknown, 75, "https://x"),
-    ("no name", exceptions.EndpointConnectionError(endpoint_url="https://x", error=socket.gaierror(-2, "unknown")), OutcomeUnknown, 75, "https://x"),
+    (
+        "no name",
+        exceptions.EndpointConnectionError(endpoint_url="https://x", error=socket.gaierror(-2, "unknown")),
+        OutcomeUnknown,
+        75,
+        "https://x",
+    ),
     ("connecting takes too long", exceptions.ConnectTimeoutError(endpoint_url="https://x"), OutcomeUnknown, 75, "https://x"),
     ("reading takes too long", exceptions.ReadTimeoutError(endpoint_url="https://x"), OutcomeUnknown, 75, "https://x"),
     ("closed", exceptions.ConnectionClosedError(endpoint_url="https://x"), OutcomeUnknown, 75, "https://x"),
@@ -252,7 +278,9 @@ LOCAL: list[tuple[str, Exception, type[DeployError], int, str]] = [
 
 @pytest.mark.failure("network loss")
 @pytest.mark.parametrize(("error", "kind", "exit_code", "word"), [case[1:] for case in LOCAL], ids=[case[0] for case in LOCAL])
-def test_what_fails_before_or_after_aws_has_an_error_and_an_exit_code(error: Exception, kind: type[DeployError], exit_code: int, word: str) -> None:
+def test_what_fails_before_or_after_aws_has_an_error_and_an_exit_code(
+    error: Exception, kind: type[DeployError], exit_code: int, word: str
+) -> None:
     made = translated(error, "cloudformation:DescribeStacks")
     assert type(made) is kind
     assert made.code == exit_code

@@ -159,7 +159,9 @@ def test_a_record_is_read_as_it_was_written(ledger: Ledger, store: FakeStore) ->
         pytest.param(
             msgspec.json.encode(msgspec.structs.replace(record(1), version=VERSION + 1)), f"has version {VERSION + 1}", id="a later version"
         ),
-        pytest.param(msgspec.json.encode(record(1)).replace(b'"unknown"', b'"sideways"'), "cannot read it", id="an outcome of a later version"),
+        pytest.param(
+            msgspec.json.encode(record(1)).replace(b'"unknown"', b'"sideways"'), "cannot read it", id="an outcome of a later version"
+        ),
     ],
 )
 def test_a_record_that_cannot_be_read_is_named_and_never_guessed(ledger: Ledger, store: FakeStore, data: bytes, said: str) -> None:

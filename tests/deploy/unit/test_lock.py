@@ -74,7 +74,9 @@ def test_who_comes_second_learns_who_is_first_where_since_when_and_until_when(st
 
 
 @pytest.mark.failure("two deployers")
-def test_one_that_has_expired_is_taken_with_a_larger_number_and_the_loser_learns_of_it_at_every_step(store: FakeStore, clock: Clock) -> None:
+def test_one_that_has_expired_is_taken_with_a_larger_number_and_the_loser_learns_of_it_at_every_step(
+    store: FakeStore, clock: Clock
+) -> None:
     lost = taken(store, clock)
     clock.go(LIFETIME)
     held = taken(store, clock, OTHER, "ben")
@@ -107,7 +109,9 @@ def test_a_lock_whose_object_was_deleted_is_lost(store: FakeStore, clock: Clock)
 
 
 @pytest.mark.failure("process killed")
-def test_the_same_operation_enters_again_with_the_same_number_whoever_runs_it_and_the_earlier_run_is_out(store: FakeStore, clock: Clock) -> None:
+def test_the_same_operation_enters_again_with_the_same_number_whoever_runs_it_and_the_earlier_run_is_out(
+    store: FakeStore, clock: Clock
+) -> None:
     killed = taken(store, clock)
     clock.go(timedelta(minutes=1))
     again = taken(store, clock, PLAN, "ben")
@@ -209,7 +213,9 @@ def test_of_many_at_once_exactly_one_gets_it_and_the_others_are_told(place: str,
     assert all(held.holder.by in one.text for one in ended if isinstance(one, Conflict))
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"no lock", b'{"operation": "a", "kind": "of a later version"}'], ids=["empty", "bare", "text", "later"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"no lock", b'{"operation": "a", "kind": "of a later version"}'], ids=["empty", "bare", "text", "later"]
+)
 def test_a_lock_that_another_version_wrote_is_a_conflict_and_no_crash(store: FakeStore, clock: Clock, data: bytes) -> None:
     store.swap(KEY, data, None)
     for step in (lambda: taken(store, clock), lambda: lock.holder(store)):

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.stub import ANY
 
+from deploy import leftovers
 from deploy.aws.failures import AwsRefusal
 from deploy.errors import OutcomeUnknown
 from deploy.model import NESTED
 from deploy.status import Status
 from tests.deploy.unit.fakes import Recorded
-from tests.deploy.unit.test_change_sets import EARLY, ROOT, described
+from tests.deploy.unit.test_change_sets import EARLY, ROOT, described, nested
 
 STACK = "arn:aws:cloudformation:us-east-1:111111111111:stack/tap-app-dev/1"
 AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -73,42 +75,71 @@ def settled(recorded: Recorded) -> None:
     recorded.answers("describe_change_set", described(ROOT, status="FAILED", reason=EARLY), ChangeSetName=ROOT, IncludePropertyValues=True)
 
 
-def test_a_discarded_change_set_is_waited_for_before_the_stack_that_it_announced_goes(recorded: Recorded) -> None:
+def test_a_discarded_change_set_is_waited_for_until_its_root_is_gone(recorded: Recorded) -> None:
     """User guide, "Change sets for nested stacks": nested ones are deleted in the background. The local AWS is quicker than one question."""
     settled(recorded)
     recorded.answers("delete_change_set", {}, ChangeSetName=ROOT)
-    recorded.answers("describe_change_set", described(ROOT, status="DELETE_PENDING"))
-    recorded.answers("describe_change_set", described(ROOT, status="DELETE_IN_PROGRESS"))
+    for status in ("DELETE_PENDING", "DELETE_IN_PROGRESS"):
+        recorded.answers("describe_change_set", described(ROOT, nested("Data", "gone-already"), status=status), ChangeSetName=ROOT)
     recorded.refuses("describe_change_set", "ChangeSetNotFound", f"ChangeSet [{ROOT}] does not exist", 404)
-    recorded.answers("describe_stacks", stack("REVIEW_IN_PROGRESS"))
-    recorded.answers("list_change_sets", {"Summaries": []}, StackName=STACK)
-    recorded.answers("delete_stack", {}, StackName=STACK)
-    recorded.stacks.discard("tap-app-dev", ROOT)
+    recorded.stacks.discard(ROOT)
     assert len(recorded.slept) == 2
 
 
-def test_a_root_is_deleted_also_where_one_nested_in_it_has_gone_before(recorded: Recorded) -> None:
+@pytest.mark.parametrize("ending", ["DELETE_COMPLETE", "ChangeSetNotFound"])
+def test_a_root_is_deleted_also_where_one_nested_in_it_has_gone_before(recorded: Recorded, ending: str) -> None:
     recorded.refuses("describe_change_set", "ChangeSetNotFound", "ChangeSet [child] does not exist", 404)
     recorded.answers("delete_change_set", {}, ChangeSetName=ROOT)
-    recorded.refuses("describe_change_set", "ChangeSetNotFound", "", 404)
-    recorded.answers("describe_stacks", stack("UPDATE_COMPLETE"))
-    recorded.stacks.discard("tap-app-dev", ROOT)
+    if ending == "DELETE_COMPLETE":
+        recorded.answers("describe_change_set", described(ROOT, status=ending))
+    else:
+        recorded.refuses("describe_change_set", ending, "", 404)
+    recorded.stacks.discard(ROOT)
 
 
-def test_a_stack_in_review_stays_while_somebody_else_proposes_something_there(recorded: Recorded) -> None:
+def discarded(recorded: Recorded, status: str) -> None:
+    """What `discard` asks where all goes at once, and what the stack is afterwards."""
     settled(recorded)
     recorded.answers("delete_change_set", {})
     recorded.refuses("describe_change_set", "ChangeSetNotFound", "", 404)
-    recorded.answers("describe_stacks", stack("REVIEW_IN_PROGRESS"))
+    recorded.answers("describe_stacks", stack(status))
+
+
+def withdrawn(recorded: Recorded) -> None:
+    leftovers.withdraw(recorded.stacks, lambda: recorded.stacks, "tap-app-dev", ROOT)
+
+
+def test_a_stack_that_only_the_change_set_announced_goes_with_it(recorded: Recorded) -> None:
+    """API reference, CreateChangeSet: for a new stack it makes one in REVIEW_IN_PROGRESS."""
+    discarded(recorded, "REVIEW_IN_PROGRESS")
+    recorded.answers("list_change_sets", {"Summaries": []}, StackName=STACK)
+    recorded.answers("delete_stack", {}, StackName=STACK, ClientRequestToken=ANY)
+    withdrawn(recorded)
+
+
+def test_a_stack_in_review_stays_while_somebody_else_proposes_something_there(recorded: Recorded) -> None:
+    discarded(recorded, "REVIEW_IN_PROGRESS")
     recorded.answers("list_change_sets", {"Summaries": [{"ChangeSetId": "other", "ChangeSetName": "theirs", "Status": "CREATE_COMPLETE"}]})
-    recorded.stacks.discard("tap-app-dev", ROOT)
+    withdrawn(recorded)
+
+
+def test_a_stack_in_review_stays_where_nobody_may_delete_stacks(recorded: Recorded) -> None:
+    discarded(recorded, "REVIEW_IN_PROGRESS")
+    recorded.answers("list_change_sets", {"Summaries": []}, StackName=STACK)
+    recorded.refuses("delete_stack", "AccessDenied", "no", 403)
+    withdrawn(recorded)
+
+
+def test_a_stack_that_runs_stays_whatever_is_withdrawn(recorded: Recorded) -> None:
+    discarded(recorded, "UPDATE_COMPLETE")
+    withdrawn(recorded)
 
 
 def test_a_change_set_that_cannot_be_deleted_is_said(recorded: Recorded) -> None:
     settled(recorded)
     recorded.refuses("delete_change_set", "InvalidChangeSetStatus", "cannot be deleted in status CREATE_IN_PROGRESS")
     with pytest.raises(AwsRefusal, match="CREATE_IN_PROGRESS"):
-        recorded.stacks.discard("tap-app-dev", ROOT)
+        recorded.stacks.discard(ROOT)
 
 
 def test_a_change_set_that_is_gone_is_none(recorded: Recorded) -> None:
@@ -119,7 +150,9 @@ def test_a_change_set_that_is_gone_is_none(recorded: Recorded) -> None:
 def test_a_stack_that_is_not_there_is_none_and_any_other_refusal_is_an_error(recorded: Recorded) -> None:
     recorded.refuses("describe_stacks", "ValidationError", "Stack with id tap-app-dev does not exist")
     assert recorded.stacks.find("tap-app-dev") is None
-    recorded.refuses("describe_stacks", "ValidationError", "1 validation error detected: Value '' at 'stackName' failed to satisfy constraint")
+    recorded.refuses(
+        "describe_stacks", "ValidationError", "1 validation error detected: Value '' at 'stackName' failed to satisfy constraint"
+    )
     with pytest.raises(AwsRefusal, match="ValidationError"):
         recorded.stacks.find("")
     recorded.refuses("describe_stacks", "ServiceUnavailable", "try later", 503)
@@ -140,7 +173,10 @@ def test_what_aws_leaves_out_of_a_stack_is_empty_and_what_it_says_is_kept(record
         "Tags": [{"Key": "Environment", "Value": "dev"}],
         "RoleARN": "arn:aws:iam::111111111111:role/tap-execution",
         "EnableTerminationProtection": True,
-        "RollbackConfiguration": {"RollbackTriggers": [{"Arn": "arn:alarm", "Type": "AWS::CloudWatch::Alarm"}], "MonitoringTimeInMinutes": 5},
+        "RollbackConfiguration": {
+            "RollbackTriggers": [{"Arn": "arn:alarm", "Type": "AWS::CloudWatch::Alarm"}],
+            "MonitoringTimeInMinutes": 5,
+        },
         "ParentId": "arn:parent",
         "RootId": "arn:root",
         "DriftInformation": {"StackDriftStatus": "DRIFTED", "LastCheckTimestamp": AT},
@@ -174,7 +210,11 @@ def summary(logical_id: str, physical_id: str = "", status: str = "CREATE_COMPLE
 
 
 def test_nested_stacks_are_found_at_any_depth_over_pages_but_not_those_that_are_gone_or_to_come(recorded: Recorded) -> None:
-    first = [summary("Compute", "arn:compute"), summary("Jobs", "url", kind="AWS::SQS::Queue"), summary("Old", "arn:old", "DELETE_COMPLETE")]
+    first = [
+        summary("Compute", "arn:compute"),
+        summary("Jobs", "url", kind="AWS::SQS::Queue"),
+        summary("Old", "arn:old", "DELETE_COMPLETE"),
+    ]
     recorded.answers("list_stack_resources", {"StackResourceSummaries": first, "NextToken": "2"}, StackName=STACK)
     more = [summary("ToCome"), summary("Data", "arn:data")]
     recorded.answers("list_stack_resources", {"StackResourceSummaries": more}, StackName=STACK, NextToken="2")
@@ -187,7 +227,9 @@ def test_nested_stacks_are_found_at_any_depth_over_pages_but_not_those_that_are_
 def test_a_deletion_says_what_to_retain_and_by_which_role_only_where_that_is_given(recorded: Recorded) -> None:
     recorded.answers("delete_stack", {}, StackName=STACK, ClientRequestToken="t")
     recorded.stacks.delete(STACK, "t")
-    recorded.answers("delete_stack", {}, StackName=STACK, ClientRequestToken="t", RoleARN="arn:aws:iam::1:role/r", RetainResources=["Items"])
+    recorded.answers(
+        "delete_stack", {}, StackName=STACK, ClientRequestToken="t", RoleARN="arn:aws:iam::1:role/r", RetainResources=["Items"]
+    )
     recorded.stacks.delete(STACK, "t", role="arn:aws:iam::1:role/r", retain=["Items"])
 
 
@@ -200,10 +242,17 @@ def test_a_policy_and_a_protection_are_set_as_they_are_to_be(recorded: Recorded)
 
 def test_events_have_paths_from_the_root_and_pages_are_read_as_they_are_asked_for(recorded: Recorded) -> None:
     def event(number: int, logical_id: str, physical_id: str) -> dict[str, Any]:
-        more = {"LogicalResourceId": logical_id, "PhysicalResourceId": physical_id, "ResourceType": NESTED, "ResourceStatus": "CREATE_COMPLETE"}
+        more = {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": physical_id,
+            "ResourceType": NESTED,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
         return {"StackId": STACK, "StackName": "tap-app-dev", "EventId": str(number), "Timestamp": AT, "ClientRequestToken": "t", **more}
 
-    recorded.answers("describe_stack_events", {"StackEvents": [event(2, "tap-app-dev", STACK), event(1, "Items", "tap-items")], "NextToken": "2"})
+    recorded.answers(
+        "describe_stack_events", {"StackEvents": [event(2, "tap-app-dev", STACK), event(1, "Items", "tap-items")], "NextToken": "2"}
+    )
     events = recorded.stacks.events(STACK, ("Data",))
     own, below = next(events), next(events)
     assert (own.path, own.token, below.path, below.physical_id) == (("Data",), "t", ("Data", "Items"), "tap-items")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from deploy.aws.api import CONFIG, Api, Calls
 from deploy.aws.failures import AwsRefusal
@@ -84,22 +84,6 @@ def test_of_many_who_write_at_once_one_wins(either: Either) -> None:
     assert len([tag for tag in swapped if tag]) == 1
 
 
-@pytest.mark.failure("publishing half done")
-def test_a_bucket_of_somebody_else_is_refused_whatever_is_asked_of_it(aws: Aws) -> None:
-    mine = real(aws)
-    theirs = Store(api=mine.api, bucket=mine.bucket, owner="999999999999")
-    for ask in (
-        lambda: theirs.has("a"),
-        lambda: theirs.get("a"),
-        lambda: theirs.put_if_absent("a", b""),
-        lambda: theirs.swap("a", b"", '"1"'),
-        lambda: list(theirs.keys("")),
-    ):
-        with pytest.raises(Denied):
-            ask()
-    assert not mine.has("a")
-
-
 def test_a_bucket_that_is_not_there_is_no_empty_one(aws: Aws) -> None:
     missing = Store(api=Api(aws.client("s3"), Calls()), bucket=f"missing-{aws.account}", owner=aws.account)
     for ask in (lambda: missing.get("a"), lambda: missing.put_if_absent("a", b""), lambda: list(missing.keys(""))):
@@ -134,12 +118,31 @@ def test_every_write_sends_its_checksum_its_condition_and_the_owner(stubbed: Stu
     assert store.swap("a", b"{}", '"1"') == '"2"'
 
 
+@pytest.mark.failure("publishing half done")
+def test_a_bucket_of_somebody_else_is_refused_whatever_is_asked_of_it(stubbed: Stubbed) -> None:
+    """S3 user guide, "Verifying bucket ownership with bucket owner condition"; the local AWS does not look at it."""
+    stubber, store = stubbed
+    asks: list[tuple[str, str, Callable[[], Any]]] = [
+        ("head_object", "Key", lambda: store.has("a")),
+        ("get_object", "Key", lambda: store.get("a")),
+        ("put_object", "Key Body ContentType ChecksumSHA256 IfNoneMatch", lambda: store.put_if_absent("a", b"")),
+        ("put_object", "Key Body ContentType ChecksumSHA256 IfMatch", lambda: store.swap("a", b"", '"1"')),
+        ("list_objects_v2", "Prefix", lambda: list(store.keys(""))),
+    ]
+    for operation, keys, ask in asks:
+        stubber.add_client_error(operation, "AccessDenied", "Access Denied", 403, expected_params=MINE | dict.fromkeys(keys.split(), ANY))
+        with pytest.raises(Denied):
+            ask()
+
+
 def test_keys_are_listed_over_all_pages(stubbed: Stubbed) -> None:
     """S3 API reference, ListObjectsV2: at most 1,000 keys an answer."""
     stubber, store = stubbed
     first = {"Contents": [{"Key": "a"}, {"Key": "b"}], "IsTruncated": True, "NextContinuationToken": "more"}
     stubber.add_response("list_objects_v2", first, {**MINE, "Prefix": "p"})
-    stubber.add_response("list_objects_v2", {"Contents": [{"Key": "c"}], "IsTruncated": False}, {**MINE, "Prefix": "p", "ContinuationToken": "more"})
+    stubber.add_response(
+        "list_objects_v2", {"Contents": [{"Key": "c"}], "IsTruncated": False}, {**MINE, "Prefix": "p", "ContinuationToken": "more"}
+    )
     assert list(store.keys("p")) == ["a", "b", "c"]
     stubber.add_response("list_objects_v2", first)
     assert list(store.keys("p", 2)) == ["a", "b"], "what is not asked for is not read"

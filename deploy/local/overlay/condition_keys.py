@@ -1,0 +1,72 @@
+"""Condition keys that policies of this project rest on: who a role's session is, what a stack is made from, whether a write is conditional.
+
+Models the IAM user guide's "AWS global condition context keys" (aws:PrincipalArn: "For assumed role sessions, the request context
+returns the ARN of the role") and the S3 user guide's "Enforce conditional writes on Amazon S3 buckets" (s3:if-none-match and
+s3:if-match are there where the request has the header), and the service authorization reference's keys of CloudFormation (RoleArn,
+TemplateUrl, ChangeSetName, StackPolicyUrl: what the request says).
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import parse_qs
+
+from .emulator import app, evaluator, iam
+
+_resolve = evaluator._resolve_condition_key
+_pin, _pin_body = app.pin_signed_request, app.pin_signed_body
+_SESSION = ":assumed-role/"
+
+_PARAMETERS = {
+    "cloudformation:rolearn": "RoleARN",
+    "cloudformation:templateurl": "TemplateURL",
+    "cloudformation:changesetname": "ChangeSetName",
+    "cloudformation:stackpolicyurl": "StackPolicyURL",
+}
+
+Headers = list[tuple[bytes, bytes]]
+_headers: ContextVar[Headers] = ContextVar("tapline_headers", default=[])  # noqa: B039 - nobody changes it
+_body: ContextVar[bytes] = ContextVar("tapline_body", default=b"")
+
+
+def resolve_condition_key(key: str, context: Any) -> Any:
+    name = key.lower()
+    if name == "aws:principalarn" and _SESSION in context.principal_arn:
+        return _role_arn(context.principal_arn)
+    if name in ("s3:if-none-match", "s3:if-match"):
+        return _header(name.removeprefix("s3:"))
+    if name in _PARAMETERS:
+        return next(iter(parse_qs(_body.get().decode("utf-8", "replace")).get(_PARAMETERS[name], [])), None)
+    return _resolve(key, context)
+
+
+def _role_arn(session: str) -> str:
+    """The role keeps its path in its ARN; the session's has none."""
+    owner = session.split(":")[4]
+    name = session.split(_SESSION)[1].split("/")[0]
+    role = iam._roles.get_scoped(owner, None, name)
+    return str(role["Arn"]) if role else f"arn:aws:iam::{owner}:role/{name}"
+
+
+def _header(name: str) -> str | None:
+    """Of the request that is being judged."""
+    return next((value.decode("latin-1") for key, value in _headers.get() if key.lower() == name.encode()), None)
+
+
+def pin_signed_request(method: str, path: str, query: dict[str, Any], headers: Headers, **more: Any) -> None:
+    """MiniStack forgets a request's headers once its signature is checked, before its policies are."""
+    _headers.set(headers)
+    _body.set(b"")
+    _pin(method, path, query, headers, **more)
+
+
+def pin_signed_body(body: bytes) -> None:
+    _body.set(body)
+    _pin_body(body)
+
+
+def install() -> None:
+    app.pin_signed_body = pin_signed_body
+    evaluator._resolve_condition_key = resolve_condition_key
+    app.pin_signed_request = pin_signed_request

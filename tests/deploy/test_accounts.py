@@ -1,0 +1,235 @@
+"""Every environment through roles assumed from the tools account, on a local AWS that enforces trusts, policies and boundaries.
+
+The roles are those that bootstrap makes, with the policies that it derives; nothing here is made for the test but the operator's own role.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from deploy.local.server import LocalAws, Options
+from tests.conftest import ROOT
+from tests.local.conftest import Aws
+
+TOOLS, DEV, STAGING = "444444444444", "111111111111", "222222222222"
+OPERATOR = "tap-operator-tools"
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """A strict local AWS; ``build``: what generate.py made for it."""
+
+    url: str
+    build: Path
+
+    def root(self, account: str) -> Aws:
+        return Aws(url=self.url, account=account)
+
+    def operator(self, name: str = OPERATOR) -> dict[str, str]:
+        """Credentials of a role in the tools account, as environment variables."""
+        made = self.root(TOOLS).client("sts").assume_role(RoleArn=f"arn:aws:iam::{TOOLS}:role/{name}", RoleSessionName="ann")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": made["SessionToken"],
+        }
+
+    def run(self, environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        return subprocess.run(
+            [sys.executable, "-m", "deploy", *arguments, "--endpoint-url", self.url, "--build", str(self.build)],
+            env={**kept, **environ, "AWS_EC2_METADATA_DISABLED": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+
+    def as_role(self, task: str, environment: str, region: str, account: str) -> boto3.Session:
+        """What a role may do when it is asked directly, past the deployer."""
+        keys = self.operator()
+        sts = boto3.client(
+            "sts",
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=keys["AWS_SESSION_TOKEN"],
+        )
+        arn = f"arn:aws:iam::{account}:role/tap-{task}-{region}-{environment}"
+        made = sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId="tap-deploy")["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=made["AccessKeyId"],
+            aws_secret_access_key=made["SecretAccessKey"],
+            aws_session_token=made["SessionToken"],
+            region_name=region,
+        )
+
+    def client(self, session: boto3.Session, service: str) -> Any:
+        connect: Any = session.client
+        return connect(service, endpoint_url=self.url)
+
+
+def root_keys(account: str) -> dict[str, str]:
+    return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "secret"}
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
+    """Dev and staging are bootstrapped; dev is deployed through its roles."""
+    folder = tmp_path_factory.mktemp("accounts")
+    server = LocalAws(folder=folder / "local")
+    url = server.start(Options(auth=True, minute_seconds=0.3, change_set_seconds=0.02)).url
+    try:
+        made = Accounts(url=url, build=_built(folder, url))
+        _operator(made.root(TOOLS), OPERATOR)
+        _operator(made.root(TOOLS), "tap-stranger-tools")
+        for environment, account in (("dev", DEV), ("staging", STAGING)):
+            done = made.run(root_keys(account), "bootstrap", environment, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield made
+    finally:
+        server.stop()
+
+
+def _built(folder: Path, url: str) -> Path:
+    """The real environments, in the organization that the local AWS has."""
+    organization = Aws(url=url, account=TOOLS).client("organizations").describe_organization()["Organization"]["Id"]
+    source = folder / "env"
+    source.mkdir()
+    for path in (ROOT / "env").glob("*.yaml"):
+        (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
+    build = folder / "build"
+    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return build
+
+
+def _operator(tools: Aws, name: str) -> None:
+    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{TOOLS}:root"}}]}
+    own = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/tap-*"}]}
+    iam = tools.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(own))
+
+
+@pytest.mark.row("R11")
+def test_dev_is_deployed_through_roles_of_its_own_account(accounts: Accounts) -> None:
+    done = accounts.run(accounts.operator(), "up", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert accounts.root(DEV).status("tap-app-dev") == "CREATE_COMPLETE"
+    again = accounts.run(accounts.operator(), "plan", "dev")
+    assert again.stdout.startswith("No changes."), again.stderr
+
+
+@pytest.mark.row("R11")
+@pytest.mark.failure("KMS or IAM denied")
+def test_a_role_that_nobody_trusts_is_named_with_what_is_missing(accounts: Accounts) -> None:
+    done = accounts.run(accounts.operator("tap-stranger-tools"), "plan", "dev")
+    assert done.returncode == 5
+    for words in ("tap-stranger-tools", "role/tap-publish-us-east-1-dev", "sts:AssumeRole", "trust.roles"):
+        assert words in done.stderr
+
+
+@pytest.mark.failure("KMS or IAM denied")
+def test_a_role_that_is_not_there_says_to_bootstrap_first(accounts: Accounts) -> None:
+    done = accounts.run(accounts.operator(), "plan", "prod")
+    assert done.returncode == 5
+    assert "bootstrap the environment first" in done.stderr
+
+
+@pytest.mark.failure("KMS or IAM denied")
+def test_an_action_that_a_role_lacks_is_named_with_the_kind_of_policy(accounts: Accounts) -> None:
+    """The plan role of staging loses its right to propose, as if somebody had edited it."""
+    iam = accounts.root(STAGING).client("iam")
+    role = "tap-plan-us-east-2-staging"
+    denial = {"Statement": [{"Effect": "Deny", "Action": "cloudformation:CreateChangeSet", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=role, PolicyName="broken", PolicyDocument=json.dumps(denial))
+    try:
+        done = accounts.run(accounts.operator(), "plan", "staging")
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="broken")
+    assert done.returncode == 5
+    assert role in done.stderr
+    assert "cloudformation:CreateChangeSet" in done.stderr
+    assert "deni" in done.stderr
+
+
+@pytest.mark.row("R11")
+@pytest.mark.parametrize(
+    ("task", "service", "operation", "arguments"),
+    [
+        pytest.param("plan", "cloudformation", "execute_change_set", {"ChangeSetName": "any", "StackName": "tap-app-dev"}, id="plan executes"),
+        pytest.param("plan", "cloudformation", "delete_stack", {"StackName": "tap-app-dev"}, id="plan deletes"),
+        pytest.param("plan", "s3", "put_object", {"Key": "templates/x.json", "Body": b"{}", "IfNoneMatch": "*"}, id="plan publishes"),
+        pytest.param("publish", "s3", "put_object", {"Key": "templates/x.json", "Body": b"{}"}, id="publish overwrites"),
+        pytest.param("publish", "s3", "put_object", {"Key": "locks/x", "Body": b"{}", "IfNoneMatch": "*"}, id="publish locks"),
+        pytest.param("publish", "s3", "delete_object", {"Key": "templates/x.json"}, id="publish deletes"),
+        pytest.param("publish", "cloudformation", "describe_stacks", {"StackName": "tap-app-dev"}, id="publish looks"),
+        pytest.param("deploy", "cloudformation", "delete_stack", {"StackName": "other-app-dev"}, id="deploy leaves its prefix"),
+        pytest.param("deploy", "cloudwatch", "set_alarm_state", {"AlarmName": "tap-release-dev", "StateValue": "OK", "StateReason": "x"}, id="deploy silences"),
+        pytest.param("deploy", "s3", "delete_object", {"Key": "ledger/x.json"}, id="deploy forgets"),
+        pytest.param("deploy", "iam", "create_role", {"RoleName": "tap-x-us-east-1-dev", "AssumeRolePolicyDocument": "{}"}, id="deploy makes roles"),
+    ],
+)
+def test_a_task_may_do_nothing_but_its_own(accounts: Accounts, task: str, service: str, operation: str, arguments: dict[str, Any]) -> None:
+    session = accounts.as_role(task, "dev", "us-east-1", DEV)
+    client = accounts.client(session, service)
+    bucket = {"Bucket": f"tap-artifacts-{DEV}-us-east-1-dev"} if service == "s3" else {}
+    with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+        getattr(client, operation)(**arguments, **bucket)
+
+
+@pytest.mark.row("R11")
+def test_a_role_of_dev_reaches_nothing_in_another_account(accounts: Accounts) -> None:
+    session = accounts.as_role("deploy", "dev", "us-east-1", DEV)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        accounts.client(session, "sts").assume_role(
+            RoleArn=f"arn:aws:iam::{STAGING}:role/tap-deploy-us-east-2-staging", RoleSessionName="test", ExternalId="tap-deploy"
+        )
+
+
+def test_a_role_is_not_given_without_the_external_id(accounts: Accounts) -> None:
+    keys = accounts.operator()
+    sts = boto3.client(
+        "sts",
+        endpoint_url=accounts.url,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=keys["AWS_SESSION_TOKEN"],
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=f"arn:aws:iam::{DEV}:role/tap-plan-us-east-1-dev", RoleSessionName="test")
+
+
+def test_bootstrapping_twice_changes_nothing(accounts: Accounts) -> None:
+    done = accounts.run(root_keys(DEV), "bootstrap", "dev", "--yes")
+    assert done.returncode == 0
+    assert done.stdout.startswith("No changes.")
+
+
+def test_a_bootstrap_that_lacks_what_a_release_needs_is_said(accounts: Accounts) -> None:
+    manifest = accounts.build / "staging" / "manifest.json"
+    before = manifest.read_text()
+    manifest.write_text(before.replace('"AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"', '"AWS::Kinesis::Stream",\n        "AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"'))
+    assert manifest.read_text() != before
+    try:
+        done = accounts.run(accounts.operator(), "plan", "staging")
+    finally:
+        manifest.write_text(before)
+    assert done.returncode == 4
+    assert "AWS::Kinesis::Stream" in done.stderr
+    assert "python -m deploy bootstrap staging" in done.stderr
