@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from deploy.commands import VERBS
+from deploy.commands.options import COMPLETE
 from deploy.errors import DeployError
 
 NAME = "python -m deploy"
@@ -59,7 +60,7 @@ def run(arguments: list[str] | None = None) -> int:
     """The exit code; docs/operations.md says what each means."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        answer: Any = main.main(given, prog_name=NAME, standalone_mode=False)
+        answer: Any = main.main(given, prog_name=NAME, complete_var=COMPLETE, standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

@@ -135,7 +135,7 @@ def _execute(account: Account, proposal: Proposal, show: Show) -> Moved:
     stacks = _stacks(account, proposal.region)
     after = str(proposal.status)
     if proposal.change_sets:
-        stacks.execute(proposal.change_sets[""], proposal.token)
+        stacks.execute(proposal.change_sets[""], proposal.token, retain_except_on_create=True)
         feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token)
         with show.follow(begin(proposal.stack, expected(proposal), token=proposal.token)) as shown:
             after = follow(feed, begin(proposal.stack, expected(proposal), token=proposal.token), shown).status

@@ -60,15 +60,13 @@ class Survey(Noun, frozen=True, kw_only=True):
     def check(self, accepted: frozenset[str], retain: frozenset[str]) -> None:
         """Raises:
         Refused: a stack is protected, or a loss is not accepted.
-        Invalid: a path that nothing has.
+        Invalid: what is to be retained does not stand in the way. (A loss that was accepted may be over: the command is repeated.)
         """
         subject = f"deletion of {self.environment}"
         if self.protected:
             how = f"set termination_protection to false in env/{self.environment}.yaml and deploy that; then a person with the right to delete does it"
             raise Refused(subject, f"{', '.join(self.protected)} is protected", how)
         lost = {holder.path: holder for holder in self.holders if not holder.kept}
-        if unknown := sorted(accepted - lost.keys()):
-            raise Invalid(f"--allow-loss {unknown[0]}", "nothing of this path would lose data", "the survey above has the paths")
         blocked = {path for paths in self.blocked.values() for path in paths}
         if unknown := sorted(retain - blocked):
             how = "retain names what a failed deletion could not delete: run destroy without it first"
@@ -214,9 +212,11 @@ def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:
 
 
 def _blocked(stacks: Stacks, running: Deployed) -> list[str]:
-    return [
+    found = [
         f"{path}/{resource.logical_id}".lstrip("/")
         for path, stack_id in running.ids.items()
         for resource in stacks.resources(stack_id)
         if resource.status == "DELETE_FAILED"
     ]
+    # A nested stack that could not be deleted is no cause where something in it is.
+    return [path for path in found if not any(other.startswith(f"{path}/") for other in found)]

@@ -64,6 +64,10 @@ class Stack(_Noun, frozen=True, kw_only=True):
     services: tuple[str, ...]
     capabilities: tuple[str, ...]
     termination_protection: bool
+    retain_except_on_create: Annotated[
+        bool,
+        Meta(description="a failed operation also deletes those of its own resources that their template retains: they hold nothing yet"),
+    ] = True
     policy: Annotated[dict[str, Any], Meta(description="the stack policy: what an update may not replace or delete")]
     guard: Guard
 

@@ -37,6 +37,7 @@ class Settings(Noun, frozen=True, kw_only=True):
     monitoring_minutes: int
     policy: dict[str, Any]
     termination_protection: bool
+    retain_except_on_create: bool = True
 
 
 class Proposal(Noun, frozen=True, kw_only=True):

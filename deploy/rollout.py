@@ -186,7 +186,7 @@ class Rollout:
         self.reached("relaxed")
         held.check()
         try:
-            stacks.execute(proposal.change_sets[""], proposal.token)
+            stacks.execute(proposal.change_sets[""], proposal.token, retain_except_on_create=proposal.settings.retain_except_on_create)
         except AwsRefusal as error:
             # An answer that is lost on its way makes botocore ask again, and AWS refuse the second time: the first one counts.
             if not feed.begun():

@@ -49,6 +49,7 @@ def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...]) -> Wan
             monitoring_minutes=stack.guard.monitoring_minutes,
             policy=stack.policy,
             termination_protection=stack.termination_protection,
+            retain_except_on_create=stack.retain_except_on_create,
         ),
     )
 

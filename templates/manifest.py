@@ -10,6 +10,7 @@ import msgspec
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
 from resources import naming
+from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, root
 from templates.build import Built, digest
@@ -69,6 +70,8 @@ def _app(built: Built) -> contract.Stack:
         services=built.services,
         capabilities=CAPABILITIES,
         termination_protection=env.termination_protection,
+        # Where production is, the execution role may delete nothing that could hold data.
+        retain_except_on_create=not is_production(env),
         policy=stack_policy(built),
         guard=contract.Guard(
             triggers=(

@@ -63,7 +63,9 @@ class Api:
 
     def client(self, service: str) -> Any:
         connect: Any = boto3.client  # typed for each service's name alone; here the name is a value
-        return connect(service, endpoint_url=self.url, region_name=self.region, aws_access_key_id=self.account, aws_secret_access_key="secret")
+        return connect(
+            service, endpoint_url=self.url, region_name=self.region, aws_access_key_id=self.account, aws_secret_access_key="secret"
+        )
 
     def _signed(self, method: str, url: str, data: bytes | None) -> dict[str, str]:
         """Headers of Signature Version 4, which every method but the health check wants."""

@@ -134,7 +134,13 @@ def run(command: str, *, code: int = 0, folder: Path = ROOT) -> None:
     began = time.monotonic()
     arguments = ["-m", *command.split()] if module else command.split()
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
     lines = done.stdout.rstrip().splitlines()
     cut = [f"… {len(lines) - 2 * LINES} lines more …"] if len(lines) > 2 * LINES + 1 else []

@@ -138,13 +138,17 @@ class Stacks:
                 "root": one.get("RootChangeSetId") or "",
             }
 
-    def execute(self, change_set_id: str, token: str) -> None:
-        """Begin. Resources that a failed operation has made are deleted, also those that would be retained: they hold nothing yet.
+    def execute(self, change_set_id: str, token: str, *, retain_except_on_create: bool) -> None:
+        """Begin. ``retain_except_on_create``: what a failed operation has made is deleted, also what its template retains.
 
         ``DisableRollback`` is always said, since AWS's own text contradicts itself about its default.
         """
         self.api(
-            "execute_change_set", ChangeSetName=change_set_id, ClientRequestToken=token, DisableRollback=False, RetainExceptOnCreate=True
+            "execute_change_set",
+            ChangeSetName=change_set_id,
+            ClientRequestToken=token,
+            DisableRollback=False,
+            RetainExceptOnCreate=retain_except_on_create,
         )
 
     def events(self, stack_id: str, path: tuple[str, ...] = ()) -> Iterator[Event]:

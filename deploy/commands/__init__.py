@@ -16,5 +16,6 @@ VERBS: dict[str, dict[str, str]] = {
         "publish": "Put templates and assets into the artifact bucket.",
         "local": "Start, stop, reset or look at the local AWS.",
         "destroy": "Delete an environment's stacks, and say what stays.",
+        "completion": "Print what makes a shell complete the verbs.",
     },
 }

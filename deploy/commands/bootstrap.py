@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, environments
 
 
 @click.command("bootstrap")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @click.option("--print-template", is_flag=True, help="Print the template, and do nothing.")
 @click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
 @click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, environments
 
 
 @click.command("destroy")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource's data is deleted. May be given again.")
 @click.option("--retain", metavar="PATH", multiple=True, help="After a failed deletion: leave this resource behind. May be given again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

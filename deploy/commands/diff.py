@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, environments
 
 
 @click.command("diff")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @click.option("--service", metavar="NAME", multiple=True, help="Only this service. May be given again.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 where there are differences.")
 @common

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, environments
 
 
 @click.command("history")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
 @common
 def command(common: Common, environment: str, limit: int) -> int:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from deploy.manifest import Manifest
 
 BUILD = Path("build")
+COMPLETE = "_TAPLINE_COMPLETE"
+"""The variable through which a shell asks for completions."""
+
+
+def environments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What a shell completes an environment's name to: those that are built."""
+    build = context.params.get("build") or BUILD
+    return sorted(path.parent.name for path in build.glob(f"{incomplete}*/manifest.json"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from deploy.commands.options import Common, common, formats
+from deploy.commands.options import Common, common, environments, formats
 
 
 @click.command("plan")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the plan is written.  [default: build/plans/ENV-DIGEST.json]"
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, environments
 
 
 @click.command("publish")
-@click.argument("environment")
+@click.argument("environment", shell_complete=environments)
 @common
 def command(common: Common, environment: str) -> int:
     """Put templates and assets into the artifact bucket, each under its digest, the manifest last.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from deploy.commands.options import Common, common
+from deploy.commands.options import environments as built
 
 
 @click.command("status")
-@click.argument("environments", nargs=-1)
+@click.argument("environments", nargs=-1, shell_complete=built)
 @common
 def command(common: Common, environments: tuple[str, ...]) -> int:
     """Say what runs, since when, and whether somebody works on it.
@@ -20,6 +21,10 @@ def command(common: Common, environments: tuple[str, ...]) -> int:
     """
     from deploy.state import state
 
-    for environment in environments or common.built():
-        common.console.result(state(common.account(environment)))
+    found = tuple(state(common.account(environment)) for environment in environments or common.built())
+    if common.format == "json":
+        common.console.result(found[0] if len(environments) == 1 else found)
+    else:
+        for one in found:
+            common.console.result(one)
     return 0

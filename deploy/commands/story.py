@@ -12,7 +12,7 @@ from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
 from deploy.commands.options import Common
-from deploy.errors import OutcomeUnknown, RolledBack, Stuck
+from deploy.errors import DeployError, RolledBack, Stuck
 from deploy.leftovers import settled
 from deploy.plan import Plan
 from deploy.record import Moved
@@ -32,7 +32,7 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
     path = out or common.build / "plans" / f"{environment}-{made.short}.json"
     try:
         plan.save(made, path)
-    except OutcomeUnknown:
+    except DeployError:
         propose.discard(account, made.proposals)
         raise
     finally:

@@ -70,11 +70,12 @@ def derive() -> dict[str, tuple[list[str], list[str]]]:
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     schemas = Path(cfnlint.__file__).parent / "data" / "schemas"
-    types: dict[str, str] = json.loads((schemas / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
+    provider = schemas / "providers" / "us-east-1.json"
+    types: dict[str, str] = json.loads(provider.read_text(encoding="utf-8"))
     made = {}
     for kind, digest in sorted(types.items()):
         schema = json.loads((schemas / "resources" / f"{digest}.json").read_text(encoding="utf-8"))
-        attributes = set(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).get_atts) - {"Arn"}
+        attributes = set(PROVIDER_SCHEMA_MANAGER.get_resource_schema(provider.stem, kind).get_atts) - {"Arn"}
         fixed = [*schema.get("createOnlyProperties", ()), *schema.get("conditionalCreateOnlyProperties", ())]
         identifying = {pointer.split("/")[2] for pointer in [*schema.get("primaryIdentifier", ()), *fixed] if pointer.count("/") == 2}
         made[kind] = (sorted(identifying & attributes), sorted({pointer.split("/")[2] for pointer in fixed}))

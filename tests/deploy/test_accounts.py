@@ -171,7 +171,9 @@ def test_an_action_that_a_role_lacks_is_named_with_the_kind_of_policy(accounts: 
 @pytest.mark.parametrize(
     ("task", "service", "operation", "arguments"),
     [
-        pytest.param("plan", "cloudformation", "execute_change_set", {"ChangeSetName": "any", "StackName": "tap-app-dev"}, id="plan executes"),
+        pytest.param(
+            "plan", "cloudformation", "execute_change_set", {"ChangeSetName": "any", "StackName": "tap-app-dev"}, id="plan executes"
+        ),
         pytest.param("plan", "cloudformation", "delete_stack", {"StackName": "tap-app-dev"}, id="plan deletes"),
         pytest.param("plan", "s3", "put_object", {"Key": "templates/x.json", "Body": b"{}", "IfNoneMatch": "*"}, id="plan publishes"),
         pytest.param("publish", "s3", "put_object", {"Key": "templates/x.json", "Body": b"{}"}, id="publish overwrites"),
@@ -179,16 +181,24 @@ def test_an_action_that_a_role_lacks_is_named_with_the_kind_of_policy(accounts: 
         pytest.param("publish", "s3", "delete_object", {"Key": "templates/x.json"}, id="publish deletes"),
         pytest.param("publish", "cloudformation", "describe_stacks", {"StackName": "tap-app-dev"}, id="publish looks"),
         pytest.param("deploy", "cloudformation", "delete_stack", {"StackName": "other-app-dev"}, id="deploy leaves its prefix"),
-        pytest.param("deploy", "cloudwatch", "set_alarm_state", {"AlarmName": "tap-release-dev", "StateValue": "OK", "StateReason": "x"}, id="deploy silences"),
+        pytest.param(
+            "deploy",
+            "cloudwatch",
+            "set_alarm_state",
+            {"AlarmName": "tap-release-dev", "StateValue": "OK", "StateReason": "x"},
+            id="deploy silences",
+        ),
         pytest.param("deploy", "s3", "delete_object", {"Key": "ledger/x.json"}, id="deploy forgets"),
-        pytest.param("deploy", "iam", "create_role", {"RoleName": "tap-x-us-east-1-dev", "AssumeRolePolicyDocument": "{}"}, id="deploy makes roles"),
+        pytest.param(
+            "deploy", "iam", "create_role", {"RoleName": "tap-x-us-east-1-dev", "AssumeRolePolicyDocument": "{}"}, id="deploy makes roles"
+        ),
     ],
 )
 def test_a_task_may_do_nothing_but_its_own(accounts: Accounts, task: str, service: str, operation: str, arguments: dict[str, Any]) -> None:
     session = accounts.as_role(task, "dev", "us-east-1", DEV)
     client = accounts.client(session, service)
     bucket = {"Bucket": f"tap-artifacts-{DEV}-us-east-1-dev"} if service == "s3" else {}
-    with pytest.raises(ClientError, match="AccessDenied|not authorized"):
+    with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         getattr(client, operation)(**arguments, **bucket)
 
 
@@ -224,7 +234,12 @@ def test_bootstrapping_twice_changes_nothing(accounts: Accounts) -> None:
 def test_a_bootstrap_that_lacks_what_a_release_needs_is_said(accounts: Accounts) -> None:
     manifest = accounts.build / "staging" / "manifest.json"
     before = manifest.read_text()
-    manifest.write_text(before.replace('"AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"', '"AWS::Kinesis::Stream",\n        "AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"'))
+    manifest.write_text(
+        before.replace(
+            '"AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"',
+            '"AWS::Kinesis::Stream",\n        "AWS::SQS::Queue",\n        "AWS::SQS::QueuePolicy"',
+        )
+    )
     assert manifest.read_text() != before
     try:
         done = accounts.run(accounts.operator(), "plan", "staging")

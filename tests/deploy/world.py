@@ -251,6 +251,7 @@ class World:
                     services=tuple(self.services),
                     capabilities=("CAPABILITY_NAMED_IAM",),
                     termination_protection=self.protected,
+                    retain_except_on_create=True,
                     policy=POLICY,
                     guard=contract.Guard(triggers=self.triggers, monitoring_minutes=self.monitoring),
                 ),

@@ -97,6 +97,13 @@ def test_a_second_run_asks_one_question_and_uploads_nothing(offline: Offline) ->
     assert all(store.written == [] for store in offline.buckets.values())
 
 
+def test_what_is_there_is_not_sent_again_to_learn_that_it_is(offline: Offline) -> None:
+    publish(offline)
+    for region, store in offline.buckets.items():
+        offline.buckets[region] = Breaks(objects=store.objects)
+    publish(offline, every=True)
+
+
 @pytest.mark.failure("publishing half done")
 @pytest.mark.parametrize("gone", range(6))
 def test_whatever_a_killed_run_did_not_write_the_next_one_does_and_no_more(offline: Offline, gone: int) -> None:

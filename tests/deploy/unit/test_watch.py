@@ -209,6 +209,15 @@ def test_what_nested_stacks_did_before_the_operation_is_not_told(streams: Stream
     assert streams.asked.count(("Data",)) <= 2, "one page each time that it is asked"
 
 
+def test_what_a_nested_stack_does_in_the_moment_in_which_the_root_begins_is_told(streams: Streams) -> None:
+    streams.happens((), "UPDATE_IN_PROGRESS")
+    streams.seconds -= 1
+    nest(streams, ("Data",), "UPDATE_IN_PROGRESS")
+    streams.seconds -= 1
+    queue(streams, ("Data", "Items"), "UPDATE_COMPLETE")
+    assert ("Data/Items", "UPDATE_COMPLETE") in told(feed(streams).news())
+
+
 @pytest.mark.failure("network loss")
 def test_what_was_read_before_a_request_failed_is_told_by_the_next_round(streams: Streams) -> None:
     """Else the end of the root could be read, forgotten, and waited for without end."""
