@@ -1,95 +1,72 @@
-"""The real templates of dev on the local AWS: published, created and called over HTTP, once a process."""
+"""The real dev on the local AWS: generated, bootstrapped and deployed by the commands that people use, once a process."""
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
+import shutil
+import subprocess
+import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
-import env
+from deploy import manifest as contract
+from deploy.__main__ import run
 from deploy.local.server import Running
-from resources.assets import asset_key, handlers, package
-from templates.build import Built, build, digest
+from tests.api import Answer, Api
+from tests.conftest import ROOT
+from tests.deploy.world import credentials
 from tests.local.conftest import Aws, local_aws
 
 __all__ = ["local_aws"]
 
-_ACCOUNTS = itertools.count(900_000_000_000 + os.getpid() % 100_000 * 100)
 STACK = "tap-app-dev"
 
 
 @dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Any
-
-
-@dataclass(frozen=True)
 class Deployed:
-    """A running environment: its account, what it was built from, and how to call its API."""
+    """A running environment: its account, what it was made from, and its API. ``api_calls``: requests that the deployment took."""
 
     aws: Aws
-    built: Built
+    manifest: contract.Manifest
+    api: Api
+    record: dict[str, Any]
 
     def output(self, name: str) -> str:
-        outputs = self.aws.stack(STACK)["Outputs"]
-        return next(str(output["OutputValue"]) for output in outputs if output["OutputKey"] == name)
+        return self.api.outputs[name]
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """One signed request to the live stage, at the address that the local AWS has for it."""
-        api = self.output("ApiUrl").removeprefix("https://").split(".")[0]
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.aws.url}/_aws/execute-api/{api}/live{path}", method=method, data=data)
-        for name, value in self._signed(method, request.full_url, data).items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return Answer(answer.status, json.loads(answer.read()))
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, json.loads(error.read() or b"null"))
-
-    def _signed(self, method: str, url: str, data: bytes | None) -> dict[str, str]:
-        """Headers of Signature Version 4, which every method but the health check wants."""
-        request = AWSRequest(method=method, url=url, data=data, headers={"content-type": "application/json"})
-        SigV4Auth(Credentials(self.aws.account, "secret"), "execute-api", "us-east-1").add_auth(request)
-        return dict(request.headers)
+        return self.api.call(method, path, body)
 
 
 @pytest.fixture(scope="module")
-def deployed(platform: env.Platform, local_aws: Running) -> Deployed:
-    dev = next(environment for environment in platform.environments if environment.name == "dev")
+def deployed(local_aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    folder = tmp_path_factory.mktemp("live")
+    source, build = folder / "env", folder / "build"
+    shutil.copytree(ROOT / "env", source, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    defaults = source / "defaults.yaml"
     # One second, so that a test sees a changed setting without waiting for the half minute of a real environment.
-    built = build(msgspec.structs.replace(dev, runtime=msgspec.structs.replace(dev.runtime, cache_seconds=1)))
-    aws = Aws(url=local_aws.url, account=str(next(_ACCOUNTS)))
-    url = _publish(aws, built)
-    aws.cloudformation.create_stack(StackName=STACK, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
-    state = aws.settled(STACK)
-    assert state == "CREATE_COMPLETE", [event for event in aws.events(STACK) if "FAILED" in event["ResourceStatus"]]
-    return Deployed(aws, built)
+    defaults.write_text(defaults.read_text().replace("cache_seconds: 30", "cache_seconds: 1"))
+    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    manifest = contract.decode((build / "dev" / "manifest.json").read_bytes())
+    common = ("--endpoint-url", local_aws.url, "--build", str(build))
+    with credentials(manifest.account):
+        for verb in ("bootstrap", "up"):
+            assert run([verb, "dev", "--yes", *common]) == 0
+    api = Api(url=local_aws.url, account=manifest.account, region=manifest.region, stack=STACK)
+    aws = Aws(url=local_aws.url, account=manifest.account)
+    return Deployed(aws=aws, manifest=manifest, api=api, record=_record(aws, manifest))
 
 
-def _publish(aws: Aws, built: Built) -> str:
-    """Everything under its digest, as the deployer will; the URL of the root."""
-    bucket = f"tap-artifacts-{aws.account}-us-east-1-dev"
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket=bucket)
-    for data in built.encoded.values():
-        s3.put_object(Bucket=bucket, Key=f"templates/{digest(data)}.json", Body=data)
-    for name in handlers():
-        asset = package(name)
-        s3.put_object(Bucket=bucket, Key=asset_key(asset.sha256), Body=asset.data)
-    return f"https://s3.us-east-1.amazonaws.com/{bucket}/templates/{digest(built.encoded['root'])}.json"
+def _record(aws: Aws, manifest: contract.Manifest) -> dict[str, Any]:
+    s3, bucket = aws.client("s3"), manifest.artifacts[0].name
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="ledger/")["Contents"]]
+    (ended,) = [key for key in keys if key.endswith("ended.json")]
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=ended)["Body"].read())
+    return found
 
 
 def eventually(check: Any, seconds: float = 15.0) -> Any:

@@ -69,7 +69,7 @@ def test_every_output_can_be_read_from_parameter_store(deployed: Deployed) -> No
     pages = deployed.aws.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/tap/dev/outputs", Recursive=True)
     stored = {parameter["Name"]: parameter["Value"] for page in pages for parameter in page["Parameters"]}
     expected = {}
-    for service in deployed.built.services:
+    for service in deployed.manifest.stacks[0].services:
         child = deployed.aws.stack(deployed.aws.child(STACK, root.title(service)))
         for output in child.get("Outputs", []):
             expected[f"/tap/dev/outputs/{service}/{output['OutputKey']}"] = output["OutputValue"]
@@ -97,3 +97,10 @@ def test_the_running_resources_carry_the_tags(deployed: Deployed) -> None:
     assert tags["Environment"] == "dev"
     assert tags["Service"] == "messaging"
     assert {"Project", "Owner", "CostCenter", "ManagedBy"} <= set(tags)
+
+
+@pytest.mark.row("R18")
+def test_the_deployment_was_recorded_with_its_requests(deployed: Deployed) -> None:
+    assert (deployed.record["outcome"], deployed.record["operation"]) == ("succeeded", "deploy")
+    assert deployed.record["counts"]["add"] > 140
+    assert 50 < deployed.record["api_calls"] < 400
