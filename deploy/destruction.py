@@ -20,6 +20,7 @@ from deploy.deployed import Deployed
 from deploy.errors import Conflict, Invalid, Refused
 from deploy.ledger import Ledger
 from deploy.manifest import Stack as Wanted
+from deploy.model import Event
 from deploy.noun import Noun
 from deploy.progress import Cause, begin
 from deploy.record import Moved, Outcome, Record
@@ -116,7 +117,7 @@ class Destruction:
     retain: frozenset[str]
     show: Show
     causes: tuple[Cause, ...] = ()
-    events: int = 0
+    events: tuple[Event, ...] = ()
 
     def run(self) -> Record:
         """Raises:
@@ -148,10 +149,11 @@ class Destruction:
                 outcome=outcome,
                 code=CODES[outcome],
                 stacks=tuple(moved),
-                events=self.events,
+                events=len(self.events),
                 causes=self.causes,
                 api_calls=account.sessions.calls.total,
             )
+            ledger.keep(ended, self.events)
             return ledger.ended(ended)
 
     def _stacks(self, held: lock.Lock, token: str) -> tuple[list[Moved], Outcome]:
@@ -177,7 +179,7 @@ class Destruction:
         progress = begin(wanted.name, token=token)
         with self.show.follow(progress) as shown:
             progress = follow(feed, progress, shown)
-        self.events += len(progress.own)
+        self.events = (*self.events, *progress.own)
         if not progress.status.endswith("COMPLETE"):
             self.causes = (*self.causes, *progress.failures)
         return Moved(stack=wanted.name, before=stack.status, after=progress.status)

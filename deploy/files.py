@@ -14,9 +14,9 @@ def write(path: Path, data: bytes) -> None:
     Invalid: something stands there that is no file, and would be lost.
     OutcomeUnknown: the disk does not take it; nothing was sent to AWS for it.
     """
-    if path.exists() and not path.is_file():
-        raise Invalid(f"file {path}", "it is no ordinary file, and would be replaced by one", "name another")
     try:
+        if path.exists() and not path.is_file():
+            raise Invalid(f"file {path}", "it is no ordinary file, and would be replaced by one", "name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -1,7 +1,8 @@
 """Who did what to an environment, and how it ended: two records an operation, written once, never rewritten.
 
-``ledger/<99999999 - number>-<number>-<plan>-began.json`` and ``...-ended.json`` in the artifact bucket: S3 lists the newest first. The
-number is the lock's fence, so it only grows. One that began and has not ended was killed, or runs.
+``ledger/<99999999 - number>-<number>-<plan>-began.json`` and ``...-ended.json`` in the artifact bucket, with AWS's events beside them in
+``...-events.json``: S3 lists the newest first. The number is the lock's fence, so it only grows. One that began and has not ended was
+killed, or runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 
 from deploy.errors import Conflict
 from deploy.lock import Held
+from deploy.model import Event
 from deploy.record import VERSION, Record
 
 _PREFIX = "ledger/"
@@ -40,6 +42,17 @@ class Ledger:
         """Before anything is changed. Writing it twice is writing it once."""
         self.store.put_if_absent(_key(record, "began"), _encode(record))
 
+    def keep(self, record: Record, events: tuple[Event, ...]) -> None:
+        """What AWS did, event by event, before the record says how it ended."""
+        data = msgspec.json.format(msgspec.json.encode(events), indent=0) + b"\n"
+        self.store.put_if_absent(_key(record, "events"), data)
+
+    def events(self, number: int) -> tuple[Event, ...] | None:
+        """Those of one operation, oldest first; None where there is none of this number."""
+        found = [key for key in self.store.keys(f"{_PREFIX}{_TOP - number:08d}-") if key.endswith("-events.json")]
+        held = self.store.get(found[0]) if found else None
+        return msgspec.json.decode(held.data, type=tuple[Event, ...]) if held else None
+
     def ended(self, record: Record) -> Record:
         """The record that stands: where another run of the same operation has written one first, that one."""
         if self.store.put_if_absent(_key(record, "ended"), _encode(record)):
@@ -48,13 +61,13 @@ class Ledger:
 
     def find(self, plan: str) -> Record | None:
         """How an operation with this plan ended; as it began where it has not; None where there was none."""
-        found = [key for key in self.store.keys(_PREFIX) if f"-{plan[:16]}-" in key]
+        found = [key for key in self._records() if f"-{plan[:16]}-" in key]
         return self._read(min(found, key=lambda key: key.endswith("began.json"))) if found else None
 
     def newest(self, most: int = 50) -> tuple[Record, ...]:
         """Newest first; each as it ended, or as it began where it has not."""
         chosen: dict[str, str] = {}
-        for key in self.store.keys(_PREFIX):
+        for key in self._records():
             stem = key.rpartition("-")[0]
             if stem not in chosen and len(chosen) == most:
                 break
@@ -65,7 +78,7 @@ class Ledger:
 
     def last_success(self) -> Record | None:
         """The newest deployment that did what was asked: what runs now. None after a destroy."""
-        for key in self.store.keys(_PREFIX):
+        for key in self._records():
             if key.endswith("-ended.json"):
                 record = self._read(key)
                 if record and record.outcome == "succeeded" and record.operation == "destroy":
@@ -73,6 +86,9 @@ class Ledger:
                 if record and record.outcome == "succeeded" and record.manifest:
                     return record
         return None
+
+    def _records(self) -> Iterator[str]:
+        return (key for key in self.store.keys(_PREFIX) if not key.endswith("-events.json"))
 
     def _read(self, key: str) -> Record | None:
         held = self.store.get(key)

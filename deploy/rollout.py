@@ -24,7 +24,7 @@ from deploy.changes import Counts
 from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown, RolledBack, Stuck
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
-from deploy.model import NESTED, Stack
+from deploy.model import NESTED, Event, Stack
 from deploy.plan import Plan, Proposal
 from deploy.progress import Cause, Progress, begin, rollback_causes
 from deploy.propose import every
@@ -56,7 +56,7 @@ class Rollout:
     reached: Callable[[str], None] = lambda point: None
     begun: bool = False
     executed: bool = False
-    events: int = 0
+    events: tuple[Event, ...] = ()
     causes: tuple[Cause, ...] = ()
     moved: list[Moved] = field(default_factory=list)
 
@@ -208,7 +208,7 @@ class Rollout:
                 held.renew()
 
             progress = follow(feed, progress, news)
-        self.events += len(progress.own)
+        self.events = (*self.events, *progress.own)
         self.causes = (*self.causes, *([progress.cause] if progress.cause else []), *rollback_causes(progress.own))
         return outcome_of(Status(progress.status))
 
@@ -219,12 +219,13 @@ class Rollout:
             outcome=outcome,
             code=CODES[outcome],
             stacks=tuple(self.moved) or record.stacks,
-            events=self.events,
+            events=len(self.events),
             causes=self.causes,
             api_calls=self.account.sessions.calls.total,
         )
         if outcome == "succeeded":
             self._say_release()
+        ledger.keep(ended, self.events)
         self.reached("ending")
         stands = ledger.ended(ended)
         self.reached("ended")

@@ -6,7 +6,6 @@ import click
 
 from deploy.commands.options import COMPLETE, output
 
-
 # click asks the program by its name, which ours has none of: `tapline` is a function of the shell.
 _INSTEAD = {
     "bash": (("bash_complete $1", "bash_complete python -m deploy"),),

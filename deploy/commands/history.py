@@ -10,17 +10,29 @@ from deploy.commands.options import Common, common, environments
 @click.command("history")
 @click.argument("environment", shell_complete=environments)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
+@click.option("--events", "number", type=int, metavar="NUMBER", help="AWS's events of one operation instead.")
 @common
-def command(common: Common, environment: str, limit: int) -> int:
+def command(common: Common, environment: str, limit: int, number: int | None) -> int:
     """List what was done, when, by whom, and how it ended.
 
     \b
     Example: python -m deploy history dev --local
+             python -m deploy history dev --events 3 --local
     """
+    from deploy.errors import Invalid
     from deploy.ledger import Ledger
     from deploy.record import History
+    from deploy.report.history import events
 
-    account = common.account(environment)
-    records = Ledger(store=account.store("plan", account.manifest.region)).newest(limit)
-    common.console.result(History(environment=environment, records=records))
+    account, console = common.account(environment), common.console
+    ledger = Ledger(store=account.store("plan", account.manifest.region))
+    if number is None:
+        console.result(History(environment=environment, records=ledger.newest(limit)))
+        return 0
+    found = ledger.events(number)
+    if found is None:
+        raise Invalid(
+            f"operation {number}", f"the ledger of {environment} has no events of it", f"see python -m deploy history {environment}"
+        )
+    console.result(found if common.format == "json" else events(found, console.ink))
     return 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Account, Plan, Path | None]:
     """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for."""
     account, console = common.account(environment), common.console
+    _ = account.caller  # before anything else: who asks, and whether AWS and this clock agree
     publish_all(account, console)
     made = propose.propose(account, background(account, common.build), pending(common), console.note)
     if not made.changes and out is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from deploy.model import Event
 from deploy.record import History, Outcome, Record
 from deploy.report import values
 from deploy.report.ink import PLAIN, Ink, cells, one_line, pad, plural, seconds
@@ -90,3 +91,14 @@ def _counts(record: Record) -> str:
     counts = record.counts
     named = {"added": counts.add, "changed": counts.modify, "replaced": counts.replace, "removed": counts.remove}
     return values.listed(f"{count} {name}" for name, count in named.items() if count) or "none changed"
+
+
+def events(found: Sequence[Event], ink: Ink = PLAIN) -> str:
+    """One line each, oldest first."""
+    rows = [(f"{event.at:%H:%M:%S}", event.status, "/".join(event.path) or "the stack", one_line(event.reason)) for event in found]
+    widths = [max((cells(row[column]) for row in rows), default=0) for column in range(3)]
+    return "".join(
+        ink.cut(f"{pad(row[0], widths[0])}  {pad(row[1], widths[1])}  {pad(one_line(row[2]), widths[2])}  {row[3]}".rstrip(), ink.width)
+        + "\n"
+        for row in rows
+    )

@@ -62,9 +62,14 @@ def test_a_nested_failure_names_the_first_real_cause_and_exits_with_seven(world:
     assert answer.code == 7
     assert "Messaging/Jobs" in answer.err
     assert "VisibilityTimeout" in answer.err
+    assert "templates/messaging.py:34" in answer.err
     assert world.aws.status(STACK) == "UPDATE_ROLLBACK_COMPLETE"
     newest = world.run("history", "dev", "--format", "json").json["records"][0]
     assert (newest["outcome"], newest["causes"][0]["path"]) == ("rolled back", ["Messaging", "Jobs"])
+    events = world.run("history", "dev", "--events", str(newest["number"])).out
+    assert "UPDATE_FAILED" in events
+    assert "Messaging/Jobs" in events
+    assert world.run("history", "dev", "--events", "77").code == 2
 
 
 @pytest.mark.failure("first create fails")

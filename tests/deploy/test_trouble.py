@@ -153,6 +153,7 @@ def test_dropped_connections_fail_nothing_and_nothing_is_done_twice(world: World
     faults.add(service="cloudformation", drop="answer", probability=0.15)
     faults.add(service="s3", drop="request", probability=0.15)
     answer = world.up()
+    faults.clear()
     assert answer.code == 0, answer.err
     begun = [
         event

@@ -154,7 +154,9 @@ class World:
             (home / f"{name}.json").write_bytes(data)
         data = contract.encode(self._manifest(encoded))
         (home / "manifest.json").write_bytes(data)
-        (home / "sources.json").write_text(json.dumps({"data": {"Items": "templates/data.py:26"}}))
+        (home / "sources.json").write_text(
+            json.dumps({"data": {"Items": "templates/data.py:26"}, "messaging": {"Jobs": "templates/messaging.py:34"}})
+        )
         digest = sha256(data).hexdigest()
         release = contract.Release(
             version=1, digest=digest, commit=self.commit, builds=(contract.Build(environment=ENVIRONMENT, manifest=digest),)

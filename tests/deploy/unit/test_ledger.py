@@ -11,6 +11,7 @@ import pytest
 
 from deploy.errors import Conflict
 from deploy.ledger import Ledger, decode
+from deploy.model import Event
 from deploy.record import VERSION, Outcome, Record
 from tests.deploy.unit.fakes import FakeStore
 from tests.deploy.unit.test_store import real
@@ -171,3 +172,26 @@ def test_a_record_that_cannot_be_read_is_named_and_never_guessed(ledger: Ledger,
             ask()
         assert "00000001-aaaa-ended.json" in caught.value.text
         assert caught.value.code == 6
+
+
+HAPPENED = tuple(
+    Event(id=str(second), at=AT + timedelta(seconds=second), path=("Data", "Items"), type="AWS::DynamoDB::Table", status="UPDATE_COMPLETE")
+    for second in range(3)
+)
+
+
+@pytest.mark.failure("process killed")
+def test_what_aws_did_is_kept_beside_the_record_and_is_none_of_them_also_where_the_end_was_not_written(either: Ledger) -> None:
+    killed, good = record(1), record(2)
+    either.began(killed)
+    either.keep(killed, HAPPENED)
+    found = either.find(killed.plan)
+    assert found is not None
+    assert found.ended is None
+    either.began(good)
+    either.keep(good, ())
+    either.keep(good, HAPPENED)
+    stood = either.ended(ended(good))
+    assert [one.number for one in either.newest()] == [2, 1]
+    assert either.last_success() == stood
+    assert (either.events(1), either.events(2), either.events(3)) == (HAPPENED, (), None)

@@ -25,11 +25,12 @@ def stack(status: str = "UPDATE_COMPLETE", **more: Any) -> dict[str, Any]:
     return {"Stacks": [{"StackId": STACK, "StackName": "tap-app-dev", "CreationTime": AT, "StackStatus": status, **more}]}
 
 
-def test_what_is_executed_says_the_token_and_both_options_whose_defaults_aws_leaves_open(recorded: Recorded) -> None:
+@pytest.mark.parametrize("retain", [True, False])
+def test_what_is_executed_says_the_token_and_both_options_whose_defaults_aws_leaves_open(recorded: Recorded, retain: bool) -> None:
     """API reference, ExecuteChangeSet: DisableRollback has the default True in one sentence and False in another."""
-    asked = {"ChangeSetName": ROOT, "ClientRequestToken": "tapline-1", "DisableRollback": False, "RetainExceptOnCreate": True}
+    asked = {"ChangeSetName": ROOT, "ClientRequestToken": "tapline-1", "DisableRollback": False, "RetainExceptOnCreate": retain}
     recorded.answers("execute_change_set", {}, **asked)
-    recorded.stacks.execute(ROOT, "tapline-1")
+    recorded.stacks.execute(ROOT, "tapline-1", retain_except_on_create=retain)
 
 
 def test_a_change_set_is_proposed_with_what_is_given_and_gives_both_ids(recorded: Recorded) -> None:
