@@ -20,6 +20,7 @@ from deploy.account import Account
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
 from deploy.changes import Review
+from deploy.ending import outcome_of
 from deploy.errors import Denied, Invalid
 from deploy.leftovers import PREFIX
 from deploy.manifest import Bootstrap, Guard
@@ -30,7 +31,7 @@ from deploy.progress import begin
 from deploy.propose import check_made
 from deploy.record import Moved, Outcome
 from deploy.review.subject import Subject
-from deploy.rollout import Show, expected, outcome_of
+from deploy.rollout import Show, expected
 from deploy.status import Status
 from deploy.watch import Feed, follow
 

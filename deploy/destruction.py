@@ -6,6 +6,7 @@ Deletion keeps what its template retains. What still stands in the way afterward
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,14 +18,15 @@ from deploy import lock
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.deployed import Deployed
-from deploy.errors import Conflict, Invalid, Refused
+from deploy.ending import CODES
+from deploy.errors import Conflict, Invalid, OutcomeUnknown, Refused
 from deploy.ledger import Ledger
 from deploy.manifest import Stack as Wanted
 from deploy.model import Event
 from deploy.noun import Noun
 from deploy.progress import Cause, begin
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import CODES, Show
+from deploy.rollout import Show
 from deploy.stateful import STATEFUL
 from deploy.status import Status
 from deploy.watch import Feed, follow
@@ -190,8 +192,15 @@ class Destruction:
         for parent in sorted({path.rpartition("/")[0] for path in self.retain if "/" in path}):
             kept = [path.rpartition("/")[2] for path in self.retain if path.rpartition("/")[0] == parent]
             stacks.delete(ids[parent], f"{token}-{parent.replace('/', '-')}", retain=kept)
-            while (state := stacks.find(ids[parent])) and not state.status.is_absent and state.status.is_busy:
-                stacks.sleep(0.2)
+            _wait_idle(stacks, ids[parent])
+
+
+def _wait_idle(stacks: Stacks, stack_id: str, seconds: float = 900) -> None:
+    deadline = time.monotonic() + seconds
+    while (state := stacks.find(stack_id)) and not state.status.is_absent and state.status.is_busy:
+        if time.monotonic() > deadline:
+            raise OutcomeUnknown(f"stack {state.name}", f"it is still {state.status} after {seconds:.0f} s", "run the same command again")
+        stacks.sleep(0.2)
 
 
 def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -30,9 +31,11 @@ def write(path: Path, data: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise OutcomeUnknown(
-            f"file {path}", f"it cannot be written: {error.strerror}", "make room, then run the same command again"
-        ) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = (
+            "make room, then run the same command again" if full else "name a file that can be written, then run the same command again"
+        )
+        raise OutcomeUnknown(f"file {path}", f"it cannot be written: {error.strerror}", remedy) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from deploy.record import VERSION, Record
 _PREFIX = "ledger/"
 _TOP = 99_999_999
 WORKERS = 8
+T = TypeVar("T")
 
 
 class Keeps(Protocol):
@@ -51,7 +52,7 @@ class Ledger:
         """Those of one operation, oldest first; None where there is none of this number."""
         found = [key for key in self.store.keys(f"{_PREFIX}{_TOP - number:08d}-") if key.endswith("-events.json")]
         held = self.store.get(found[0]) if found else None
-        return msgspec.json.decode(held.data, type=tuple[Event, ...]) if held else None
+        return _decode(held.data, tuple[Event, ...], found[0]) if held else None
 
     def ended(self, record: Record) -> Record:
         """The record that stands: where another run of the same operation has written one first, that one."""
@@ -99,15 +100,18 @@ def decode(data: bytes, key: str = "ledger") -> Record:
     """Raises:
     Conflict: the record is of a later version, or no record.
     """
-    try:
-        record = msgspec.json.decode(data, type=Record)
-    except msgspec.DecodeError as error:
-        raise Conflict(
-            f"record {key}", f"this deployer cannot read it: {error}", "use the deployer that wrote it, or a newer one"
-        ) from error
+    record = _decode(data, Record, key)
     if record.version > VERSION:
         raise Conflict(f"record {key}", f"it has version {record.version}, and this deployer reads {VERSION}", "use a newer deployer")
     return record
+
+
+def _decode(data: bytes, kind: type[T], key: str) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        remedy = "use the deployer that wrote it, or a newer one"
+        raise Conflict(f"record {key}", f"this deployer cannot read it: {error}", remedy) from error
 
 
 def _key(record: Record, word: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +15,11 @@ import msgspec
 from deploy import files
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
-from deploy.errors import Denied, Refused
+from deploy.errors import Denied, OutcomeUnknown, Refused, Stuck
 from deploy.manifest import Stack
 from deploy.noun import Noun
 from deploy.status import Status
+from deploy.whose import whose
 
 Say = Callable[[str], None]
 PREFIX = "tapline-"
@@ -30,11 +33,26 @@ class Pending(Noun, frozen=True, kw_only=True):
     stack: str
     region: str
     change_set: str
+    host: str
+    pid: int
+
+    @property
+    def alive(self) -> bool:
+        """Whoever noted it is still at it."""
+        if self.host != whose()[1]:
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return self.pid != os.getpid()
 
 
 def note(pending: Path, number: str, environment: str, stack: str, region: str, change_set: str) -> None:
     """On disk before the change set is asked for."""
-    noted = Pending(environment=environment, stack=stack, region=region, change_set=change_set)
+    noted = Pending(environment=environment, stack=stack, region=region, change_set=change_set, host=whose()[1], pid=os.getpid())
     files.write(pending / f"{number}-{stack}.json", msgspec.json.encode(noted))
 
 
@@ -48,7 +66,7 @@ def clear(account: Account, pending: Path, say: Say) -> None:
     """Change sets that a killed run left, and those of plans that have expired."""
     for file in sorted(pending.glob("*.json")):
         noted = msgspec.json.decode(file.read_bytes(), type=Pending)
-        if noted.environment == account.manifest.environment:
+        if noted.environment == account.manifest.environment and not noted.alive:
             _forget(account, noted.region, noted.stack, noted.change_set, say)
             file.unlink(missing_ok=True)
     for stack in account.manifest.stacks:
@@ -113,5 +131,14 @@ def remove(account: Account, stack: Stack, say: Say) -> None:
     found = stacks.find(stack.name)
     if found:
         stacks.delete(found.id, f"{PREFIX}leftover-{secrets.token_hex(4)}")
-        while (state := stacks.find(found.id)) and not state.status.is_absent:
-            stacks.sleep(0.2)
+        _wait_gone(stacks, found.id, stack.name)
+
+
+def _wait_gone(stacks: Stacks, stack_id: str, name: str, seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while (state := stacks.find(stack_id)) and not state.status.is_absent:
+        if state.status.is_stuck:
+            raise Stuck(f"stack {name}", f"it is {state.status}: {state.reason}", "delete it by hand: it holds nothing")
+        if time.monotonic() > deadline:
+            raise OutcomeUnknown(f"stack {name}", f"it is still {state.status} after {seconds:.0f} s", "run the same command again")
+        stacks.sleep(0.2)

@@ -10,30 +10,31 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
-from deploy import lock, plan, preflight, protection
+from deploy import lock, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
 from deploy.changes import Counts
-from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown, RolledBack, Stuck
+from deploy.ending import CODES, outcome_of
+from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
-from deploy.model import NESTED, Event, Stack
+from deploy.model import NESTED, Event
 from deploy.plan import Plan, Proposal
 from deploy.progress import Cause, Progress, begin, rollback_causes
-from deploy.propose import every
 from deploy.record import Moved, Outcome, Record
 from deploy.status import Status
 from deploy.watch import Feed, follow
 from deploy.whose import whose
 
-CODES: dict[Outcome, int] = {"succeeded": 0, "nothing to do": 0, "rolled back": 7, "failed": 7, "stuck": 8, "unknown": 75, "refused": 4}
+SKEW = timedelta(minutes=15)
+"""How far this clock may be off: events before the plan by more than this are not read."""
 
 
 class Show(Protocol):
@@ -106,12 +107,19 @@ class Rollout:
                     record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text, counts=Counts()
                 )
                 ledger.ended(ended)
-            held.release()
+            self._give_back(held)
             raise
         except BaseException:
-            held.release()
+            self._give_back(held)
             raise
-        held.release()
+        self._give_back(held)
+
+    def _give_back(self, held: lock.Lock) -> None:
+        """How the operation ended stands, whatever becomes of the lock: it expires by itself."""
+        try:
+            held.release()
+        except DeployError as error:
+            self.show.warn(f"the lock could not be given back, and expires at {held.holder.until:%H:%M} UTC: {error.fact}")
 
     def _record(self, number: int, by: str, host: str) -> Record:
         made = self.plan
@@ -136,7 +144,7 @@ class Rollout:
         """Raises:
         Conflict: with everything that is not as it was sealed.
         """
-        moved = [words for proposal in self.plan.proposals for words in differences(self.account, proposal, self.show.note)]
+        moved = [words for proposal in self.plan.proposals for words in staleness.differences(self.account, proposal, self.show.note)]
         if moved:
             raise Conflict(
                 f"plan {self.plan.short} of {self.plan.environment}", "what it was made for has moved since", "plan again", tuple(moved)
@@ -156,7 +164,7 @@ class Rollout:
         stacks = self.account.stacks("deploy", proposal.region)
         outcome: Outcome = "succeeded"
         if proposal.kind != "settings":
-            feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token)
+            feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token, since=self.plan.created - SKEW)
             if feed.begun():
                 self.executed = True
                 self.show.note(f"attaching to {proposal.stack}: this plan is being applied, or was")
@@ -205,7 +213,9 @@ class Rollout:
             def news(newer: Progress) -> None:
                 shown(newer)
                 self.reached("following")
-                held.renew()
+                # A renewal that S3 misses in passing ends nothing: the lock outlives it, and what was lost is found by the next one.
+                with contextlib.suppress(OutcomeUnknown):
+                    held.renew()
 
             progress = follow(feed, progress, news)
         self.events = (*self.events, *progress.own)
@@ -247,45 +257,6 @@ def give_back(store: lock.Swaps, ledger: Ledger) -> None:
         held.release()
 
 
-def differences(account: Account, proposal: Proposal, say: Callable[[str], None]) -> Iterator[str]:
-    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers."""
-    stacks = account.stacks("plan", proposal.region)
-    current = stacks.find(proposal.stack)
-    yield from _stack_moved(proposal, current)
-    wanted = next(stack for stack in account.manifest.stacks if stack.name == proposal.stack)
-    now = preflight.rollback_triggers(account, wanted, exists=proposal.kind != "create" and proposal.status is not None, say=say)
-    if frozenset(now) != frozenset(proposal.settings.triggers):
-        yield f"{proposal.stack}: its rollback triggers are other alarms now"
-    if not proposal.change_sets:
-        return
-    change_set = stacks.change_set(proposal.change_sets[""])
-    if change_set is None:
-        yield f"{proposal.stack}: its change set is gone; another one was executed, or somebody deleted it"
-        return
-    change_set = msgspec.structs.replace(change_set, kind="CREATE" if proposal.kind == "create" else "UPDATE")
-    if change_set.execution_status != "AVAILABLE":
-        yield f"{proposal.stack}: its change set is {change_set.execution_status}"
-    elif plan.digest_of_content(change_set) != proposal.changes:
-        yield f"{proposal.stack}: AWS describes other changes than those that were reviewed"
-    for path, one in every(change_set):
-        if plan.digest_of_content(stacks.proposed_template(one.id)) != proposal.documents.get("/".join(path)):
-            yield f"{proposal.stack}: the template of {'/'.join(path) or 'the root'} is another one"
-
-
-def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
-    exists = current is not None and not current.status.is_absent
-    if proposal.status is None:
-        if exists and current:
-            yield f"{proposal.stack}: it did not exist, and is {current.status} now"
-        return
-    if not exists or current is None:
-        yield f"{proposal.stack}: it was {proposal.status}, and is gone now"
-    elif current.id != proposal.stack_id:
-        yield f"{proposal.stack}: it is another stack of the same name now"
-    elif current.status != proposal.status or (current.updated or current.created) != proposal.updated:
-        yield f"{proposal.stack}: it was {proposal.status} of {proposal.updated}, and is {current.status} of {current.updated or current.created} now"
-
-
 def expected(proposal: Proposal) -> dict[tuple[str, ...], int]:
     """Stack path -> how many resources the plan changes there; a new nested stack and one that goes change all of theirs."""
     counts: dict[tuple[str, ...], int] = {}
@@ -294,44 +265,6 @@ def expected(proposal: Proposal) -> dict[tuple[str, ...], int]:
             path = tuple(item.path.split("/")[:-1])
             counts[path] = counts.get(path, 0) + 1
     return counts
-
-
-def outcome_of(status: Status) -> Outcome:
-    if status.is_success:
-        return "succeeded"
-    if status.is_rolled_back or status is Status.DELETE_COMPLETE:
-        return "rolled back"
-    return "stuck"
-
-
-def error_of(record: Record, made: Plan) -> DeployError | None:
-    """How a command ends after this record: None where all is well."""
-    if record.code == 0:
-        return None
-    environment = record.environment
-    lines = {item.path: item.source for proposal in made.proposals for item in proposal.review.items if item.source}
-    causes = tuple(_worded(cause, lines) for cause in record.causes)
-    names = ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks if moved.after)
-    if record.outcome == "stuck":
-        return Stuck(
-            f"deployment {record.number} of {environment}",
-            f"it failed and could not be put back: {names}",
-            f"see the ways out: python -m deploy recover {environment}",
-            causes,
-        )
-    return RolledBack(
-        f"deployment {record.number} of {environment}",
-        f"it failed and was rolled back: {names}",
-        "the environment is as it was; mend the cause, then plan again",
-        causes,
-    )
-
-
-def _worded(cause: Cause, lines: dict[str, str]) -> str:
-    """Where in the stacks, where in the sources, and AWS's own reason."""
-    path = "/".join(cause.path)
-    made_by = f", made by {lines[path]}" if path in lines else ""
-    return f"{path or 'the stack'} ({cause.type}{made_by}): {cause.reason}"
 
 
 def _counts(made: Plan) -> Counts:

@@ -6,6 +6,7 @@ AWS goes on, and is asked for again until a wall-clock budget ends.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,8 @@ class Feed:
 
     def begun(self) -> bool:
         """True where an operation with this token has begun, by whomever."""
-        return any(event.token == self.token for event in self.reads.events(self.stack_id))
+        recent = itertools.takewhile(lambda event: not self._before(event), self.reads.events(self.stack_id))
+        return any(event.token == self.token for event in recent)
 
     def news(self) -> list[Event]:
         """What has happened since the last call that did not fail; what was read before a failure is told by the next one."""

@@ -29,12 +29,17 @@ CONFIG = Config(
 )
 
 
+MOST_AT_ONCE = 8
+"""Requests of one command, over all its clients: parallel work waits its turn, so that nobody is asked to slow down for it."""
+
+
 @dataclass
 class Calls:
-    """How many requests were made, retries included, by operation; shared by all clients of a command."""
+    """The requests of one command: how many, retries included, by operation; and who may ask now."""
 
     counts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST_AT_ONCE))
 
     def add(self, operation: str, times: int = 1) -> None:
         with self._lock:
@@ -63,7 +68,8 @@ class Api:
         name = self.name(operation)
         self.calls.add(name)
         try:
-            answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
+            with self.calls.turns:
+                answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
         except (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError) as error:
             self._retried(name, getattr(error, "response", {}))
             raise translated(error, name) from error

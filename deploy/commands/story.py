@@ -12,11 +12,12 @@ from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
 from deploy.commands.options import Common
+from deploy.ending import error_of
 from deploy.errors import DeployError, RolledBack, Stuck
 from deploy.leftovers import settled
 from deploy.plan import Plan
 from deploy.record import Moved
-from deploy.rollout import Rollout, error_of
+from deploy.rollout import Rollout
 
 if TYPE_CHECKING:
     from deploy.console import Console

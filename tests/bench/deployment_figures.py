@@ -66,7 +66,7 @@ def _where(found: Deployments) -> str:
     return (
         f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; {versions or 'no peers'}. A root with "
         f"{len(platform.CHAINS)} nested stacks and {platform.resources()} resources in them, {platform.DEPTH} one after the other, "
-        f"{RESOURCE_SECONDS:g} s each; medians of {found.runs} rounds."
+        f"{RESOURCE_SECONDS:g} s each; rounds: {found.runs}, figures are medians."
     )
 
 

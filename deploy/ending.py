@@ -1,0 +1,49 @@
+"""How an operation ended, as an outcome, an exit code and an error."""
+
+from __future__ import annotations
+
+from deploy.errors import DeployError, RolledBack, Stuck
+from deploy.plan import Plan
+from deploy.progress import Cause
+from deploy.record import Outcome, Record
+from deploy.status import Status
+
+CODES: dict[Outcome, int] = {"succeeded": 0, "nothing to do": 0, "rolled back": 7, "failed": 7, "stuck": 8, "unknown": 75, "refused": 4}
+
+
+def outcome_of(status: Status) -> Outcome:
+    if status.is_success:
+        return "succeeded"
+    if status.is_rolled_back or status is Status.DELETE_COMPLETE:
+        return "rolled back"
+    return "stuck"
+
+
+def error_of(record: Record, made: Plan) -> DeployError | None:
+    """How a command ends after this record: None where all is well."""
+    if record.code == 0:
+        return None
+    environment = record.environment
+    lines = {item.path: item.source for proposal in made.proposals for item in proposal.review.items if item.source}
+    causes = tuple(_worded(cause, lines) for cause in record.causes)
+    names = ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks if moved.after)
+    if record.outcome == "stuck":
+        return Stuck(
+            f"deployment {record.number} of {environment}",
+            f"it failed and could not be put back: {names}",
+            f"see the ways out: python -m deploy recover {environment}",
+            causes,
+        )
+    return RolledBack(
+        f"deployment {record.number} of {environment}",
+        f"it failed and was rolled back: {names}",
+        "the environment is as it was; mend the cause, then plan again",
+        causes,
+    )
+
+
+def _worded(cause: Cause, lines: dict[str, str]) -> str:
+    """Where in the stacks, where in the sources, and AWS's own reason."""
+    path = "/".join(cause.path)
+    made_by = f", made by {lines[path]}" if path in lines else ""
+    return f"{path or 'the stack'} ({cause.type}{made_by}): {cause.reason}"

@@ -1,0 +1,52 @@
+"""Whether a plan still speaks of what is there: the stack, its change sets, their changes and templates, the triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from deploy import plan, preflight
+from deploy.account import Account
+from deploy.model import Stack
+from deploy.plan import Proposal
+from deploy.propose import every
+
+
+def differences(account: Account, proposal: Proposal, say: Callable[[str], None]) -> Iterator[str]:
+    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers."""
+    stacks = account.stacks("plan", proposal.region)
+    current = stacks.find(proposal.stack)
+    yield from _stack_moved(proposal, current)
+    wanted = next(stack for stack in account.manifest.stacks if stack.name == proposal.stack)
+    now = preflight.rollback_triggers(account, wanted, exists=proposal.kind != "create" and proposal.status is not None, say=say)
+    if frozenset(now) != frozenset(proposal.settings.triggers):
+        yield f"{proposal.stack}: its rollback triggers are other alarms now"
+    if not proposal.change_sets:
+        return
+    change_set = stacks.change_set(proposal.change_sets[""])
+    if change_set is None:
+        yield f"{proposal.stack}: its change set is gone; another one was executed, or somebody deleted it"
+        return
+    change_set = msgspec.structs.replace(change_set, kind="CREATE" if proposal.kind == "create" else "UPDATE")
+    if change_set.execution_status != "AVAILABLE":
+        yield f"{proposal.stack}: its change set is {change_set.execution_status}"
+    elif plan.digest_of_content(change_set) != proposal.changes:
+        yield f"{proposal.stack}: AWS describes other changes than those that were reviewed"
+    for path, one in every(change_set):
+        if plan.digest_of_content(stacks.proposed_template(one.id)) != proposal.documents.get("/".join(path)):
+            yield f"{proposal.stack}: the template of {'/'.join(path) or 'the root'} is another one"
+
+
+def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
+    exists = current is not None and not current.status.is_absent
+    if proposal.status is None:
+        if exists and current:
+            yield f"{proposal.stack}: it did not exist, and is {current.status} now"
+        return
+    if not exists or current is None:
+        yield f"{proposal.stack}: it was {proposal.status}, and is gone now"
+    elif current.id != proposal.stack_id:
+        yield f"{proposal.stack}: it is another stack of the same name now"
+    elif current.status != proposal.status or (current.updated or current.created) != proposal.updated:
+        yield f"{proposal.stack}: it was {proposal.status} of {proposal.updated}, and is {current.status} of {current.updated or current.created} now"
