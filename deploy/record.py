@@ -27,13 +27,30 @@ class Moved(Noun, frozen=True, kw_only=True):
     after: str = ""
 
 
+class CheckResult(Noun, frozen=True, kw_only=True):
+    """How one verification check ended.
+
+    ``check``: its kind, http, invoke, ...; ``name``: what it looked at, ``GET /health``; ``ok`` None where it was not run to its end,
+    because another one had failed; ``output``: what it saw, cut; ``reason``: why it failed.
+    """
+
+    check: str
+    name: str
+    ok: bool | None
+    attempts: int = 0
+    seconds: float = 0.0
+    output: str = ""
+    reason: str = ""
+
+
 class Record(Noun, frozen=True, kw_only=True):
     """One operation on one environment.
 
     ``operation``: deploy, bootstrap, destroy, rollback, ...; ``by``: ARN of who ran it; ``host``: the machine that did; ``plan``:
     the plan's digest; ``manifest``: the digest that its manifest is published under; ``release``: digest of what was deployed,
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
-    gave; ``causes``: why it failed, the first one first; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
+    gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
+    it was, once it had been put back; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
     runs.
     """
 
@@ -56,6 +73,8 @@ class Record(Noun, frozen=True, kw_only=True):
     counts: Counts = Counts()
     events: int = 0
     causes: tuple[Cause, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    proof: tuple[CheckResult, ...] = ()
     message: str = ""
     api_calls: int = 0
 
