@@ -86,6 +86,10 @@ class Account:
     def execution_role(self) -> str:
         return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.manifest.roles.execution}"
 
+    def with_manifest(self, manifest: Manifest) -> Account:
+        """The same account as another release of it has it."""
+        return Account(manifest=manifest, data=b"", folder=self.folder, sessions=self.sessions)
+
     def bucket(self, region: str) -> str:
         return next(bucket.name for bucket in self.manifest.artifacts if bucket.region == region)
 

@@ -37,7 +37,7 @@ def background(account: Account, build: Path) -> Background:
     release = _release(build / "release.json", account)
     sources = _json(account.folder / "sources.json")
     store = account.store("plan", account.manifest.region)
-    last = Ledger(store=store).last_success()
+    last = Ledger(store=store).standing()
     return Background(
         release=release.digest if release else "",
         commit=release.commit if release else None,

@@ -8,7 +8,16 @@ from deploy.progress import Cause
 from deploy.record import Outcome, Record
 from deploy.status import Status
 
-CODES: dict[Outcome, int] = {"succeeded": 0, "nothing to do": 0, "rolled back": 7, "failed": 7, "stuck": 8, "unknown": 75, "refused": 4}
+CODES: dict[Outcome, int] = {
+    "succeeded": 0,
+    "nothing to do": 0,
+    "rolled back": 7,
+    "unverified": 7,
+    "failed": 7,
+    "stuck": 8,
+    "unknown": 75,
+    "refused": 4,
+}
 
 
 def outcome_of(status: Status) -> Outcome:
@@ -34,12 +43,25 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
             f"see the ways out: python -m deploy recover {environment}",
             causes,
         )
+    failed = tuple(f"check {one.check} {one.name}: {one.reason}" for one in record.checks if one.ok is False)
+    if record.outcome == "unverified":
+        return RolledBack(
+            f"deployment {record.number} of {environment}",
+            "it runs, and its verification failed after CloudFormation had stopped watching",
+            f"go back to the release before it: python -m deploy rollback {environment}",
+            failed,
+        )
     return RolledBack(
         f"deployment {record.number} of {environment}",
         f"it failed and was rolled back: {names}",
         "the environment is as it was; mend the cause, then plan again",
-        causes,
+        (*failed, *causes, *_unproven(record)),
     )
+
+
+def _unproven(record: Record) -> tuple[str, ...]:
+    """What the release that was put back does not do any more."""
+    return tuple(f"after the rollback, check {one.check} {one.name} still fails: {one.reason}" for one in record.proof if one.ok is False)
 
 
 def _worded(cause: Cause, lines: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from deploy.errors import Conflict
 from deploy.lock import Held
 from deploy.model import Event
-from deploy.record import VERSION, Record
+from deploy.record import VERSION, Outcome, Record
 
 _PREFIX = "ledger/"
 _TOP = 99_999_999
@@ -78,15 +78,22 @@ class Ledger:
             return tuple(record for record in pool.map(self._read, chosen.values()) if record)
 
     def last_success(self) -> Record | None:
-        """The newest deployment that did what was asked: what runs now. None after a destroy."""
+        """The newest deployment that did what was asked and was verified. None after a destroy."""
+        return self._newest("succeeded")
+
+    def _newest(self, *outcomes: Outcome) -> Record | None:
         for key in self._records():
             if key.endswith("-ended.json"):
                 record = self._read(key)
                 if record and record.outcome == "succeeded" and record.operation == "destroy":
                     return None
-                if record and record.outcome == "succeeded" and record.manifest:
+                if record and record.outcome in outcomes and record.manifest:
                     return record
         return None
+
+    def standing(self) -> Record | None:
+        """The newest deployment that was carried out, verified or not: what runs now. None after a destroy."""
+        return self._newest("succeeded", "unverified")
 
     def _records(self) -> Iterator[str]:
         return (key for key in self.store.keys(_PREFIX) if not key.endswith("-events.json"))

@@ -31,7 +31,7 @@ from deploy.manifest import Stack
 from deploy.model import ChangeSet
 from deploy.plan import Plan, Proposal
 from deploy.review.subject import Subject
-from deploy.wanted import Wanted, same_protection, same_resources, settings_of, wanted
+from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, settings_of, wanted, watched
 
 Say = Callable[[str], None]
 
@@ -93,8 +93,9 @@ def _one(account: Account, stack: Stack, background: Background, number: str, pe
         leftovers.remove(account, stack, say)
         current = None
     running = None if current is None or current.status.is_absent else deployed_now.read(stacks, current)
-    triggers = preflight.rollback_triggers(account, stack, exists=running is not None, say=say)
-    goal = wanted(account, stack, triggers)
+    goal = wanted(account, stack, ())
+    made = alarm_names(goal)
+    goal = watched(goal, preflight.rollback_triggers(account, stack, exists=running is not None, made=made, say=say))
     base = Proposal(
         stack=stack.name,
         region=stack.region,
@@ -122,7 +123,8 @@ def _with_change_set(
         change_set = msgspec.structs.replace(stacks.settle(change_set_id), kind="UPDATE" if running else "CREATE")
         if not change_set.empty:
             check_made(stacks, change_set)
-            subject = _subject(account, goal, running, background, change_set)
+            told = review.review(_subject(account, goal, running, background, change_set))
+            preflight.check_triggers_stay(told, goal.settings.triggers)
             return msgspec.structs.replace(
                 base,
                 kind="update" if running else "create",
@@ -131,7 +133,7 @@ def _with_change_set(
                 documents=_documents(stacks, change_set, goal),
                 changes=plan.digest_of_content(change_set),
                 token=f"{PREFIX}{number}",
-                review=review.review(subject),
+                review=told,
             )
     except BaseException:
         _withdraw(account, base, change_set_id)

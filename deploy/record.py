@@ -16,7 +16,8 @@ from deploy.progress import Cause
 
 VERSION = 1
 
-Outcome = Literal["succeeded", "nothing to do", "rolled back", "failed", "stuck", "unknown", "refused"]
+Outcome = Literal["succeeded", "nothing to do", "rolled back", "unverified", "failed", "stuck", "unknown", "refused"]
+"""``unverified``: it runs, and its verification failed when CloudFormation no longer watched."""
 
 
 class Moved(Noun, frozen=True, kw_only=True):

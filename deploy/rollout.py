@@ -8,6 +8,7 @@ begun, running, or over.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,26 +16,38 @@ from typing import Protocol
 
 import msgspec
 
-from deploy import lock, plan, protection, staleness
+from deploy import gate, lock, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
+from deploy.background import manifest_of
 from deploy.changes import Counts
 from deploy.ending import CODES, outcome_of
 from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown
+from deploy.guard import Guard
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
 from deploy.model import NESTED, Event
 from deploy.plan import Plan, Proposal
 from deploy.progress import Cause, Progress, begin, rollback_causes
-from deploy.record import Moved, Outcome, Record
+from deploy.record import CheckResult, Moved, Outcome, Record
 from deploy.status import Status
 from deploy.watch import Feed, follow
 from deploy.whose import whose
 
 SKEW = timedelta(minutes=15)
 """How far this clock may be off: events before the plan by more than this are not read."""
+
+
+Verify = Callable[[Account, threading.Event, Callable[[str], None]], tuple[CheckResult, ...]]
+
+
+def verify(account: Account, stop: threading.Event, say: Callable[[str], None]) -> tuple[CheckResult, ...]:
+    """What the environment file says a release must do."""
+    from deploy import verification
+
+    return verification.verify(account, stop=stop, say=say)
 
 
 class Show(Protocol):
@@ -54,11 +67,16 @@ class Rollout:
     plan: Plan
     approval: Approval
     show: Show
+    operation: str = "deploy"
+    traffic: float = 0.0
+    verify: Verify = verify
     reached: Callable[[str], None] = lambda point: None
     begun: bool = False
     executed: bool = False
     events: tuple[Event, ...] = ()
     causes: tuple[Cause, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    proof: tuple[CheckResult, ...] = ()
     moved: list[Moved] = field(default_factory=list)
 
     def run(self) -> Record:
@@ -126,7 +144,7 @@ class Rollout:
         before = tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals)
         return Record(
             number=number,
-            operation="deploy",
+            operation=self.operation,
             environment=made.environment,
             by=by,
             host=host,
@@ -144,7 +162,7 @@ class Rollout:
         """Raises:
         Conflict: with everything that is not as it was sealed.
         """
-        moved = [words for proposal in self.plan.proposals for words in staleness.differences(self.account, proposal, self.show.note)]
+        moved = [words for proposal in self.plan.proposals for words in staleness.differences(self.account, proposal)]
         if moved:
             raise Conflict(
                 f"plan {self.plan.short} of {self.plan.environment}", "what it was made for has moved since", "plan again", tuple(moved)
@@ -170,7 +188,7 @@ class Rollout:
                 self.show.note(f"attaching to {proposal.stack}: this plan is being applied, or was")
             else:
                 self._execute(stacks, proposal, held, feed)
-            outcome = self._follow(proposal, feed, held)
+            outcome = self._follow(proposal, feed, held, stacks)
         now = stacks.find(proposal.stack_id)
         if outcome == "succeeded" or (proposal.kind != "create" and now and not now.status.is_absent):
             self._protect(stacks, proposal, protected_now=bool(now and now.termination_protection))
@@ -202,7 +220,8 @@ class Rollout:
         self.executed = True
         self.reached("executed")
 
-    def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock) -> Outcome:
+    def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock, stacks: Stacks) -> Outcome:
+        guard = self._guard(proposal, stacks)
         progress = begin(proposal.stack, expected(proposal), token=proposal.token)
         again = f"python -m deploy apply PLAN follows it again; python -m deploy status {self.plan.environment} shows it"
         with (
@@ -213,14 +232,47 @@ class Rollout:
             def news(newer: Progress) -> None:
                 shown(newer)
                 self.reached("following")
+                guard.watch(newer)
                 # A renewal that S3 misses in passing ends nothing: the lock outlives it, and what was lost is found by the next one.
                 with contextlib.suppress(OutcomeUnknown):
                     held.renew()
 
             progress = follow(feed, progress, news)
+            guard.finish(progress)
         self.events = (*self.events, *progress.own)
         self.causes = (*self.causes, *([progress.cause] if progress.cause else []), *rollback_causes(progress.own))
-        return outcome_of(Status(progress.status))
+        self.checks = guard.results
+        outcome = outcome_of(Status(progress.status))
+        if outcome == "rolled back":
+            self._prove()
+        return "unverified" if outcome == "succeeded" and guard.failed else outcome
+
+    def _guard(self, proposal: Proposal, stacks: Stacks) -> Guard:
+        """The checks speak of the whole environment: they run with the last stack that changes."""
+        wanted = next(stack for stack in self.account.manifest.stacks if stack.name == proposal.stack)
+        last = [one for one in self.plan.proposals if one.change_sets][-1] is proposal
+        cancel = f"{proposal.token}-cancel"
+        return Guard(
+            proposal=proposal,
+            gate=gate.name_of(wanted),
+            alarms=self.account.alarms("deploy", proposal.region),
+            verify=(lambda stop: self.verify(self.account, stop, self.show.note)) if last else (lambda stop: ()),
+            cancel=(lambda: stacks.cancel_update(proposal.stack_id, cancel)) if proposal.kind == "update" else None,
+            who=f"plan {self.plan.short} by {self.account.caller.arn}",
+            say=self.show.note,
+        )
+
+    def _prove(self) -> None:
+        """That the release before it does what it did: its own checks, run again."""
+        store = self.account.store("plan", self.account.manifest.region)
+        last = Ledger(store=store).standing()
+        before = manifest_of(store, last) if last else None
+        if before is None:
+            return
+        self.show.note("verifying the release that was put back")
+        self.proof = self.verify(self.account.with_manifest(before), threading.Event(), self.show.note)
+        if not any(result.ok is False for result in self.proof):
+            self.show.done(f"the release before it answers as it did: {len(self.proof)} checks passed")
 
     def _finish(self, record: Record, outcome: Outcome, ledger: Ledger) -> Record:
         ended = msgspec.structs.replace(
@@ -231,6 +283,8 @@ class Rollout:
             stacks=tuple(self.moved) or record.stacks,
             events=len(self.events),
             causes=self.causes,
+            checks=self.checks,
+            proof=self.proof,
             api_calls=self.account.sessions.calls.total,
         )
         if outcome == "succeeded":

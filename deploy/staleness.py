@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -13,15 +13,16 @@ from deploy.plan import Proposal
 from deploy.propose import every
 
 
-def differences(account: Account, proposal: Proposal, say: Callable[[str], None]) -> Iterator[str]:
-    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers."""
+def differences(account: Account, proposal: Proposal) -> Iterator[str]:
+    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers.
+
+    Raises:
+        Refused: a rollback trigger is missing or in ALARM.
+    """
     stacks = account.stacks("plan", proposal.region)
     current = stacks.find(proposal.stack)
     yield from _stack_moved(proposal, current)
-    wanted = next(stack for stack in account.manifest.stacks if stack.name == proposal.stack)
-    now = preflight.rollback_triggers(account, wanted, exists=proposal.kind != "create" and proposal.status is not None, say=say)
-    if frozenset(now) != frozenset(proposal.settings.triggers):
-        yield f"{proposal.stack}: its rollback triggers are other alarms now"
+    preflight.check_watching(account, proposal.stack, proposal.region, proposal.settings.triggers)
     if not proposal.change_sets:
         return
     change_set = stacks.change_set(proposal.change_sets[""])

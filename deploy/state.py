@@ -20,7 +20,7 @@ def state(account: Account) -> StatusReport:
     store = account.store("plan", manifest.region)
     ledger = Ledger(store=store)
     newest = ledger.newest(1)
-    stands = ledger.last_success()
+    stands = ledger.standing()
     holder = lock.holder(store)
     gate = next((trigger for stack in manifest.stacks for trigger in stack.guard.triggers if trigger.type == _GATE_TYPE), None)
     watching = {stack.name: _alarms(account, stack) for stack in manifest.stacks}

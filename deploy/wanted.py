@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from deploy.account import Account
 from deploy.deployed import Deployed
 from deploy.errors import Invalid
@@ -18,6 +20,9 @@ Document = dict[str, Any]
 
 # What CloudFormation reads anew at each update, so that equal templates may still change something.
 _READ_ANEW = re.compile(r"\{\{resolve:|AWS::SSM::Parameter::Value|\"Fn::Transform\"|\"Transform\"")
+
+
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 class Wanted(Noun, frozen=True, kw_only=True):
@@ -52,6 +57,17 @@ def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...]) -> Wan
             retain_except_on_create=stack.retain_except_on_create,
         ),
     )
+
+
+def alarm_names(goal: Wanted) -> frozenset[str]:
+    """Of the alarms that the templates make under a name of their own."""
+    resources = (resource for document in goal.templates.values() for resource in document.get("Resources", {}).values())
+    found = (resource.get("Properties", {}).get("AlarmName") for resource in resources if resource.get("Type") in ALARMS)
+    return frozenset(name for name in found if isinstance(name, str))
+
+
+def watched(goal: Wanted, triggers: tuple[Trigger, ...]) -> Wanted:
+    return msgspec.structs.replace(goal, settings=msgspec.structs.replace(goal.settings, triggers=triggers))
 
 
 def settings_of(deployed: Deployed, services: dict[str, str], templates: dict[str, str]) -> Settings:

@@ -14,9 +14,14 @@ from deploy.commands.options import Common, common
 @click.option("--approve", metavar="DIGEST", default="", help="The digest that was reviewed; needs no one to type anything.")
 @click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
 @click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")
+@click.option(
+    "--traffic", type=click.FloatRange(0, 50), default=0, metavar="N", help="Send N requests a second while CloudFormation monitors."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
-def command(common: Common, plan: Path, approve: str, allow_loss: tuple[str, ...], allow_broadening: tuple[str, ...], yes: bool) -> int:
+def command(
+    common: Common, plan: Path, approve: str, allow_loss: tuple[str, ...], allow_broadening: tuple[str, ...], yes: bool, traffic: float
+) -> int:
     """Execute exactly what a plan holds.
 
     Refuses a plan that was changed or has expired, and one whose stack, change sets, templates or triggers are not as they were when it
@@ -32,4 +37,4 @@ def command(common: Common, plan: Path, approve: str, allow_loss: tuple[str, ...
 
     given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), digest=approve, yes=yes)
     made = load(plan)
-    return carry_out(common, common.account_of(made.manifest, made.manifest_digest), made, given)
+    return carry_out(common, common.account_of(made.manifest, made.manifest_digest), made, given, traffic=traffic)

@@ -19,9 +19,13 @@ def command(common: Common, environments: tuple[str, ...]) -> int:
     \b
     Example: python -m deploy status dev --local
     """
+    from deploy import gate
     from deploy.state import state
 
-    found = tuple(state(common.account(environment)) for environment in environments or common.built())
+    accounts = [common.account(environment) for environment in environments or common.built()]
+    for account in accounts:
+        gate.mend(account, common.console.warn)
+    found = tuple(state(account) for account in accounts)
     if common.format == "json":
         common.console.result(found[0] if len(environments) == 1 else found)
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import approval, bootstrapping, plan, propose, publish
+from deploy import approval, bootstrapping, gate, plan, propose, publish
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
@@ -27,6 +27,7 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
     """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for."""
     account, console = common.account(environment), common.console
     _ = account.caller  # before anything else: who asks, and whether AWS and this clock agree
+    gate.mend(account, console.warn)
     publish_all(account, console)
     made = propose.propose(account, background(account, common.build), pending(common), console.note)
     if not made.changes and out is None:
@@ -64,10 +65,20 @@ def show_plan(common: Common, made: Plan, path: Path | None, *, hint: bool = Tru
         console.note(f"apply it until {made.expires:%Y-%m-%d %H:%M} UTC: python -m deploy apply {path}{local}")
 
 
-def carry_out(common: Common, account: Account, made: Plan, given: Approval, on_no: Callable[[], None] = lambda: None) -> int:
-    """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun."""
+def carry_out(
+    common: Common,
+    account: Account,
+    made: Plan,
+    given: Approval,
+    on_no: Callable[[], None] = lambda: None,
+    *,
+    traffic: float = 0.0,
+    operation: str = "deploy",
+) -> int:
+    """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun; ``traffic``: requests a second while it is watched."""
     console = common.console
-    rollout = Rollout(account=account, plan=made, approval=given, show=console)
+    gate.mend(account, console.warn)
+    rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic, operation=operation)
     try:
         if made.changes:
             approval.check_waivers(made, given)

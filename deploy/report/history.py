@@ -13,6 +13,7 @@ _STYLES: dict[Outcome, str] = {
     "succeeded": "green",
     "nothing to do": "dim",
     "rolled back": "yellow",
+    "unverified": "bold red",
     "failed": "red",
     "stuck": "bold red",
     "unknown": "magenta",

@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from botocore.exceptions import ClientError
+
 from deploy.local.server import LocalAws, Options, Running
 from tests.bench import deployers, platform
 from tests.bench.clock import BenchError, Usage, middle, once, rounds
@@ -148,10 +150,13 @@ def _check(site: Site, stack: str, wanted: Services, what: str) -> None:
     """
     service, logical_id = platform.CHANGED
     properties = wanted[service]["Resources"][logical_id]["Properties"]
-    value = site.aws.client("ssm").get_parameter(Name=properties["Name"])["Parameter"]["Value"]
-    nested = [one["PhysicalResourceId"] for one in _resources(site, stack) if one["ResourceType"] == "AWS::CloudFormation::Stack"]
-    count = sum(len(_resources(site, one)) for one in nested)
-    status = site.aws.status(stack)
+    try:
+        status = site.aws.status(stack)
+        value = site.aws.client("ssm").get_parameter(Name=properties["Name"])["Parameter"]["Value"]
+        nested = [one["PhysicalResourceId"] for one in _resources(site, stack) if one["ResourceType"] == "AWS::CloudFormation::Stack"]
+        count = sum(len(_resources(site, one)) for one in nested)
+    except ClientError as error:
+        raise BenchError(f"{what}: the tool says that all is well, and {error}") from error
     if status not in _GOOD or value != properties["Value"] or count != platform.resources():
         raise BenchError(f"{what}: stack {stack} is {status} with {count} resources, and the value that changes is '{value}'")
 
