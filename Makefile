@@ -64,7 +64,7 @@ requirements: $(INSTALLED) ## Print which requirement rows are proven, and by wh
 audit: $(INSTALLED) ## Run the wider battery of public checkers over the templates, figures to docs/security.md
 	@$(RUN) -m tests.audit
 
-bench: $(INSTALLED) ## Measure against the peers on this machine, figures to docs/performance.md
+bench: $(INSTALLED) $(EMULATOR) ## Measure against the peers on this machine, figures to docs/performance.md
 	@$(RUN) -m tests.bench
 
 clean: ## Remove what generate, tests and checks left; .venv stays

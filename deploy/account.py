@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.manifest import Manifest, Stack
+from deploy.pieces import Folder, Pieces
 
 if TYPE_CHECKING:
     from deploy.aws.alarms import Alarms
@@ -27,12 +28,15 @@ _SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b":
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """``data``: the manifest's bytes; ``folder``: `build/<environment>`, where its templates and assets lie."""
+    """``data``: the manifest's bytes; ``folder``: `build/<environment>`, where its templates and assets lie; ``source``: where its
+    templates are read from instead.
+    """
 
     manifest: Manifest
     data: bytes
     folder: Path
     sessions: Sessions
+    source: Pieces | None = None
     _parts: dict[tuple[str, ...], object] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -41,6 +45,10 @@ class Account:
         Denied: no credentials, or AWS does not know them, or this clock is off.
         """
         return self.sessions.caller(self.manifest.region)
+
+    @property
+    def pieces(self) -> Pieces:
+        return self.source or Folder(self.folder)
 
     @cached_property
     def digest(self) -> str:

@@ -82,8 +82,8 @@ class Survey(Noun, frozen=True, kw_only=True):
             raise Refused(subject, f"{len(missing)} resources would lose data", "nothing was deleted", details)
 
 
-def survey(account: Account) -> Survey:
-    """Asks AWS, changes nothing.
+def survey(account: Account, *, only: str = "") -> Survey:
+    """Asks AWS, changes nothing. ``only``: this stack alone.
 
     Raises:
         Conflict: something runs on a stack.
@@ -95,7 +95,7 @@ def survey(account: Account) -> Survey:
     for wanted in reversed(account.manifest.stacks):
         stacks = account.stacks("plan", wanted.region)
         stack = stacks.find(wanted.name)
-        if stack is None or stack.status.is_absent:
+        if stack is None or stack.status.is_absent or only not in ("", stack.name):
             continue
         if stack.status.is_busy and stack.status is not Status.DELETE_IN_PROGRESS:
             raise Conflict(
@@ -114,10 +114,13 @@ def survey(account: Account) -> Survey:
 
 @dataclass(kw_only=True)
 class Destruction:
+    """``verb``: whose operation it is recorded as; recover goes on with a deletion that failed."""
+
     account: Account
     survey: Survey
     retain: frozenset[str]
     show: Show
+    verb: str = "destroy"
     causes: tuple[Cause, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -130,21 +133,22 @@ class Destruction:
         store, ledger = account.store("deploy", account.manifest.region), Ledger(store=account.store("deploy", account.manifest.region))
         began = datetime.now(UTC)
         # Every destroy is an operation of its own; one that is killed is followed by the next, since AWS goes on deleting.
-        operation = sha256(f"destroy {account.manifest.environment} {began.isoformat()}".encode()).hexdigest()
-        held = lock.acquire(store, operation=operation, verb="destroy", by=account.caller.arn, host=whose()[1])
+        operation = sha256(f"{self.verb} {account.manifest.environment} {began.isoformat()}".encode()).hexdigest()
+        held = lock.acquire(store, operation=operation, verb=self.verb, by=account.caller.arn, host=whose()[1])
         with contextlib.ExitStack() as stack:
             stack.callback(held.release)
             record = Record(
                 number=held.holder.fence,
-                operation="destroy",
+                operation=self.verb,
                 environment=account.manifest.environment,
                 by=account.caller.arn,
                 host=whose()[1],
                 began=began,
                 plan=operation,
+                stacks=tuple(Moved(stack=name) for name in self.survey.stacks),
             )
             ledger.began(record)
-            moved, outcome = self._stacks(held, f"tapline-destroy-{operation[:16]}")
+            moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}")
             ended = msgspec.structs.replace(
                 record,
                 ended=datetime.now(UTC),

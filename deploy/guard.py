@@ -94,8 +94,9 @@ class Guard:
         try:
             self.results = self.verify(self._stop)
         except DeployError as error:
-            # What cannot be verified is not verified.
-            self.results = (CheckResult(check="verification", name="all checks", ok=False, reason=error.text),)
+            self.results = (_not_verified(error.text),)
+        except Exception as error:  # noqa: BLE001 - what cannot be verified, for whatever reason, is not verified
+            self.results = (_not_verified(f"fault of the tool: {type(error).__name__}: {error}"),)
 
     def _close(self) -> None:
         """A gate that cannot be closed leaves the cancellation."""
@@ -120,6 +121,10 @@ class Guard:
                 self.cancel()
         except DeployError as error:
             self.say(f"it cannot be cancelled: {error.fact}")
+
+
+def _not_verified(reason: str) -> CheckResult:
+    return CheckResult(check="verification", name="all checks", ok=False, reason=reason)
 
 
 def ready(progress: Progress, proposal: Proposal) -> bool:

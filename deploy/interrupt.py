@@ -46,6 +46,6 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._asked or number == signal.SIGTERM:
-            raise Interrupted("interrupted", "what runs in AWS goes on", "run the same command again: it attaches")
+            raise Interrupted("interrupted", "what runs in AWS goes on", "python -m deploy apply PLAN attaches to it again")
         self._asked = True
         self._interrupted.put(True)

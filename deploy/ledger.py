@@ -3,6 +3,9 @@
 ``ledger/<99999999 - number>-<number>-<plan>-began.json`` and ``...-ended.json`` in the artifact bucket, with AWS's events beside them in
 ``...-events.json``: S3 lists the newest first. The number is the lock's fence, so it only grows. One that began and has not ended was
 killed, or runs.
+
+Who cancels does not have the lock: the operation that is cancelled has it. So a cancel is recorded under that operation's number and
+plan, in ``...-<plan>-cancel-<when>-began.json`` and ``-ended.json``, beside the two that are the operation's own.
 """
 
 from __future__ import annotations
@@ -18,8 +21,10 @@ from deploy.errors import Conflict
 from deploy.lock import Held
 from deploy.model import Event
 from deploy.record import VERSION, Outcome, Record
+from deploy.status import Status
 
 _PREFIX = "ledger/"
+_CANCEL = "-cancel-"
 _TOP = 99_999_999
 WORKERS = 8
 T = TypeVar("T")
@@ -51,8 +56,9 @@ class Ledger:
     def events(self, number: int) -> tuple[Event, ...] | None:
         """Those of one operation, oldest first; None where there is none of this number."""
         found = [key for key in self.store.keys(f"{_PREFIX}{_TOP - number:08d}-") if key.endswith("-events.json")]
-        held = self.store.get(found[0]) if found else None
-        return _decode(held.data, tuple[Event, ...], found[0]) if held else None
+        key = min(found, key=lambda key: _CANCEL in key, default="")
+        held = self.store.get(key) if key else None
+        return _decode(held.data, tuple[Event, ...], key) if held else None
 
     def ended(self, record: Record) -> Record:
         """The record that stands: where another run of the same operation has written one first, that one."""
@@ -63,19 +69,26 @@ class Ledger:
     def find(self, plan: str) -> Record | None:
         """How an operation with this plan ended; as it began where it has not; None where there was none."""
         found = [key for key in self._records() if f"-{plan[:16]}-" in key]
-        return self._read(min(found, key=lambda key: key.endswith("began.json"))) if found else None
+        # A plan that was refused may be tried again, under a later number: that one counts, although it has not ended yet.
+        newest = [key for key in found if key.split("-")[1] == found[0].split("-")[1]]
+        return self._read(min(newest, key=lambda key: (_CANCEL in key, key.endswith("began.json")))) if newest else None
 
     def newest(self, most: int = 50) -> tuple[Record, ...]:
         """Newest first; each as it ended, or as it began where it has not."""
         chosen: dict[str, str] = {}
         for key in self._records():
             stem = key.rpartition("-")[0]
-            if stem not in chosen and len(chosen) == most:
+            # Between the two records of an operation stand those of its cancels, if any.
+            if stem not in chosen and len(chosen) >= most and _CANCEL not in stem:
                 break
             if stem not in chosen or key.endswith("ended.json"):
                 chosen[stem] = key
         with ThreadPoolExecutor(WORKERS) as pool:
-            return tuple(record for record in pool.map(self._read, chosen.values()) if record)
+            return tuple(record for record in pool.map(self._read, list(chosen.values())[:most]) if record)
+
+    def unfinished(self, operation: str) -> Record | None:
+        """The newest one of this kind that began and has not ended: it runs, or whoever ran it was killed."""
+        return next((record for record in self.newest() if record.operation == operation and record.ended is None), None)
 
     def last_success(self) -> Record | None:
         """The newest deployment that did what was asked and was verified. None after a destroy."""
@@ -85,7 +98,7 @@ class Ledger:
         for key in self._records():
             if key.endswith("-ended.json"):
                 record = self._read(key)
-                if record and record.outcome == "succeeded" and record.operation == "destroy":
+                if record and took_down(record):
                     return None
                 if record and record.outcome in outcomes and record.manifest:
                     return record
@@ -101,6 +114,15 @@ class Ledger:
     def _read(self, key: str) -> Record | None:
         held = self.store.get(key)
         return decode(held.data, key) if held else None
+
+
+def took_down(record: Record) -> bool:
+    """After it nothing runs any more: a destroy, or whatever else ended with stacks deleted that had once succeeded."""
+    if record.outcome != "succeeded":
+        return False
+    gone = [moved for moved in record.stacks if moved.after == Status.DELETE_COMPLETE]
+    ran = any(moved.before and not Status(moved.before).is_failed_create for moved in gone)
+    return record.operation == "destroy" or (ran and len(gone) == len(record.stacks))
 
 
 def decode(data: bytes, key: str = "ledger") -> Record:
@@ -122,7 +144,8 @@ def _decode(data: bytes, kind: type[T], key: str) -> T:
 
 
 def _key(record: Record, word: str) -> str:
-    return f"{_PREFIX}{_TOP - record.number:08d}-{record.number:08d}-{record.plan[:16]}-{word}.json"
+    own = f"{_CANCEL}{record.began:%Y%m%dT%H%M%S%f}-" if record.operation == "cancel" else "-"
+    return f"{_PREFIX}{_TOP - record.number:08d}-{record.number:08d}-{record.plan[:16]}{own}{word}.json"
 
 
 def _encode(record: Record) -> bytes:

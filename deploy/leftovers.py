@@ -130,7 +130,13 @@ def remove(account: Account, stack: Stack, say: Say) -> None:
     say(f"deleting {stack.name}: its first create was undone, and nothing is in it")
     found = stacks.find(stack.name)
     if found:
-        stacks.delete(found.id, f"{PREFIX}leftover-{secrets.token_hex(4)}")
+        try:
+            stacks.delete(found.id, f"{PREFIX}leftover-{secrets.token_hex(4)}")
+        except Denied as error:
+            how = f"an administrator of account {account.manifest.account} deletes it: aws cloudformation delete-stack --stack-name {stack.name}"
+            raise Refused(
+                f"stack {stack.name}", "its first create was undone, nothing is in it, and who deploys may not delete it", how
+            ) from error
         _wait_gone(stacks, found.id, stack.name)
 
 

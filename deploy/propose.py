@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,7 @@ from deploy.review.subject import Subject
 from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, settings_of, wanted, watched
 
 Say = Callable[[str], None]
+WORKERS = 8
 
 
 def propose(account: Account, background: Background, pending: Path, say: Say) -> Plan:
@@ -189,11 +191,7 @@ def _documents(stacks: Stacks, change_set: ChangeSet, goal: Wanted) -> dict[str,
     Raises:
         Conflict: one is not the one that was built: the bucket holds something else under its digest.
     """
-    made = list(every(change_set))
-    with ThreadPoolExecutor(8) as pool:
-        documents = dict(
-            zip(["/".join(path) for path, _ in made], pool.map(lambda one: stacks.proposed_template(one[1].id), made), strict=True)
-        )
+    documents = proposed(stacks, change_set)
     for path, document in documents.items():
         if document != goal.templates.get(path):
             raise Conflict(
@@ -202,6 +200,14 @@ def _documents(stacks: Stacks, change_set: ChangeSet, goal: Wanted) -> dict[str,
                 "publish again; see who wrote to the bucket",
             )
     return {path: plan.digest_of_content(document) for path, document in documents.items()}
+
+
+def proposed(stacks: Stacks, change_set: ChangeSet) -> dict[str, dict[str, Any]]:
+    """The templates that AWS will use, by path."""
+    made = list(every(change_set))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = pool.map(lambda one: stacks.proposed_template(one[1].id), made)
+        return dict(zip(["/".join(path) for path, _ in made], found, strict=True))
 
 
 def check_made(stacks: Stacks, change_set: ChangeSet) -> None:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from deploy.account import Account
-from deploy.errors import Denied, Invalid
+from deploy.errors import Invalid
 from deploy.noun import Noun
 
 WORKERS = 8
@@ -64,19 +64,11 @@ def publish(account: Account, *, every: bool = False, progress: Progress = lambd
 
 
 def _one(account: Account, region: str, bucket: str, rounds: list[list[Piece]], every: bool, progress: Progress) -> Published:
-    from deploy.aws.failures import AwsRefusal
-
     store = account.store("publish", region)
     objects = sum(map(len, rounds))
-    try:
-        if not every and store.has(manifest_key(account.digest)):
-            return Published(bucket=bucket, objects=objects, uploaded=0, size=0)
-        sizes = _put(store, rounds, objects, progress)
-    except AwsRefusal as error:
-        if error.reason == "NoSuchBucket":
-            fact = f"it is not in account {account.manifest.account}"
-            raise Denied(f"bucket {bucket}", fact, f"python -m deploy bootstrap {account.manifest.environment}") from error
-        raise
+    if not every and store.has(manifest_key(account.digest)):
+        return Published(bucket=bucket, objects=objects, uploaded=0, size=0)
+    sizes = _put(store, rounds, objects, progress)
     return Published(bucket=bucket, objects=objects, uploaded=sum(1 for size in sizes if size), size=sum(sizes))
 
 

@@ -8,6 +8,7 @@ begun, running, or over.
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class Rollout:
         OutcomeUnknown: AWS could not be followed to the end.
         Interrupted: twice, by the person.
         """
+        gc.enable()  # from here on it may take hours
         account, made = self.account, self.plan
         store = account.store("deploy", account.manifest.region)
         ledger = Ledger(store=store)

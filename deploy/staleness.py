@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -10,7 +11,7 @@ from deploy import plan, preflight
 from deploy.account import Account
 from deploy.model import Stack
 from deploy.plan import Proposal
-from deploy.propose import every
+from deploy.propose import proposed
 
 
 def differences(account: Account, proposal: Proposal) -> Iterator[str]:
@@ -34,9 +35,9 @@ def differences(account: Account, proposal: Proposal) -> Iterator[str]:
         yield f"{proposal.stack}: its change set is {change_set.execution_status}"
     elif plan.digest_of_content(change_set) != proposal.changes:
         yield f"{proposal.stack}: AWS describes other changes than those that were reviewed"
-    for path, one in every(change_set):
-        if plan.digest_of_content(stacks.proposed_template(one.id)) != proposal.documents.get("/".join(path)):
-            yield f"{proposal.stack}: the template of {'/'.join(path) or 'the root'} is another one"
+    for path, document in proposed(stacks, change_set).items():
+        if plan.digest_of_content(document) != proposal.documents.get(path):
+            yield f"{proposal.stack}: the template of {path or 'the root'} is another one"
 
 
 def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
@@ -50,4 +51,9 @@ def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
     elif current.id != proposal.stack_id:
         yield f"{proposal.stack}: it is another stack of the same name now"
     elif current.status != proposal.status or (current.updated or current.created) != proposal.updated:
-        yield f"{proposal.stack}: it was {proposal.status} of {proposal.updated}, and is {current.status} of {current.updated or current.created} now"
+        before, now = _moment(proposal.updated), _moment(current.updated or current.created)
+        yield f"{proposal.stack}: it was {proposal.status} of {before}, and is {current.status} of {now}"
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "unknown"

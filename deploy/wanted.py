@@ -111,11 +111,10 @@ def same_protection(wanted: Wanted, deployed: Deployed) -> bool:
 
 def _document(account: Account, service: str) -> Document:
     template = next(one for one in account.manifest.templates if one.service == service)
-    file = account.folder / template.path
     try:
-        document: Document = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise Invalid(f"{file}", f"it cannot be read: {error}", "generate again: make generate") from error
+        document: Document = json.loads(account.pieces.template(template))
+    except ValueError as error:
+        raise Invalid(f"{template.path}", f"it cannot be read: {error}", "generate again: make generate") from error
     return document
 
 

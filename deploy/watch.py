@@ -21,7 +21,7 @@ from deploy.progress import Progress
 BUDGET_SECONDS = 600.0
 """How long AWS may be out of reach before the outcome is called unknown."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 WORKERS = 4
 
 

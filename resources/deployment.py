@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from awacs.aws import Allow, ArnEquals, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals, StringLike
+from awacs.aws import (
+    Allow,
+    ArnEquals,
+    ArnLike,
+    Condition,
+    ForAllValuesStringLike,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringLike,
+)
 from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
 from troposphere import Sub
 
+from env import model
 from resources import statements
 from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
@@ -55,6 +67,7 @@ _RUN = (
     "cloudformation:TagResource",
     "cloudformation:UntagResource",
 )
+_CHECK_ITEMS = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
 # Not where production is: an administrator protects its stacks, and takes them down.
 _END = ("cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtection")
 
@@ -106,7 +119,41 @@ def deploying(env: Environment) -> list[Statement]:
         statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
         pass_execution_role(env),
         _key_use(env, "kms:GenerateDataKey"),
+        *verifying(env),
     ]
+
+
+def verifying(env: Environment) -> list[Statement]:
+    """What the environment's own checks need (`deploy/verification/`), and nothing where it has none of a kind.
+
+    Alarms, stacks, parameters, and the attributes of queues and tables are there to be read already.
+    """
+    functions = sorted({check.function for check in env.checks if isinstance(check, model.InvokeCheck)})
+    queues = sorted({check.queue for check in env.checks if isinstance(check, model.QueueCheck)})
+    tables = sorted({check.table for check in env.checks if isinstance(check, model.TableCheck)})
+    buckets = sorted({check.bucket for check in env.checks if isinstance(check, model.ObjectCheck)})
+    items = ForAllValuesStringLike("dynamodb:LeadingKeys", ["verification-*"])
+    rows = (
+        ("CheckFunctions", ["lambda:InvokeFunction"], [f"lambda:function:{name(env, each, 'function')}:live" for each in functions], ()),
+        ("CheckQueues", ["sqs:SendMessage"], [f"sqs:{name(env, each, 'queue')}" for each in queues], ()),
+        ("CheckItems", _CHECK_ITEMS, [f"dynamodb:table/{name(env, each, 'table')}" for each in tables], (items,)),
+    )
+    found = [statements.allow(sid, exact(actions), map(statements.arn, arns), *when) for sid, actions, arns, when in rows if arns]
+    if buckets:
+        objects = [Sub(f"{bucket_arn(env, each)}/verification/*") for each in buckets]
+        found.append(statements.allow("CheckObjects", exact(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]), objects))
+    if via := [Sub(f"{each}.${{AWS::Region}}.${{AWS::URLSuffix}}") for each in checked_services(env)]:
+        own = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "keys", "kms:ViaService": via}
+        found.append(
+            statements.allow("CheckKeys", exact(["kms:Decrypt", "kms:GenerateDataKey"]), [statements.arn("kms:key/*")], StringEquals(own))
+        )
+    return found
+
+
+def checked_services(env: Environment) -> list[str]:
+    """The services through which checks use the environment's own keys."""
+    kinds = (("dynamodb", model.TableCheck), ("s3", model.ObjectCheck), ("sqs", model.QueueCheck))
+    return [service for service, kind in kinds if any(isinstance(check, kind) for check in env.checks)]
 
 
 def stacks(env: Environment) -> Sub:

@@ -9,6 +9,7 @@ from awacs.aws import ArnLike, Bool, Statement, StringEquals
 from troposphere import GetAtt, Sub
 
 from resources import statements
+from resources.deployment import checked_services
 from resources.keys import USE, key_with_alias
 from resources.naming import log_group_patterns
 from resources.roles import role_arn
@@ -40,6 +41,7 @@ def _data_users(env: Environment) -> list[Statement]:
         statements.allow_roles("Deployment", execution, USE, StringEquals("kms:ViaService", via)),
         statements.allow_roles("Grants", execution, [kms.CreateGrant], Bool("kms:GrantIsForAWSResource", "true")),
         *([_replication(env)] if env.disaster_recovery else []),
+        *_verification(env, "dynamodb", "s3"),
     ]
 
 
@@ -67,4 +69,12 @@ def _messaging_users(env: Environment) -> list[Statement]:
     return [
         statements.allow_roles("Functions", functions, [kms.Decrypt, kms.GenerateDataKey], StringEquals("kms:ViaService", via)),
         statements.allow_service("Alarms", "cloudwatch.amazonaws.com", [kms.Decrypt, kms.GenerateDataKey], ["*"]),
+        *_verification(env, "sqs"),
     ]
+
+
+def _verification(env: Environment, *services: str) -> list[Statement]:
+    """The deploy role, for the round trips of checks, and only where the environment has such checks (`resources/deployment.py`)."""
+    via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services if service in checked_services(env)]
+    use = [kms.Decrypt, kms.GenerateDataKey]
+    return [statements.allow_roles("Verification", [role_arn(env, "deploy")], use, StringEquals("kms:ViaService", via))] if via else []

@@ -51,16 +51,13 @@ def read(describe: Describe, change_set_id: str) -> ChangeSet:
     )
 
 
-def unsettled(describe: Describe, change_set_id: str) -> bool:
-    """True while the change set, or any nested in it, is still being made."""
-    for answer in _pages(describe, change_set_id):
-        if answer["Status"] in _UNSETTLED:
-            return True
-        for change in answer.get("Changes") or ():
-            nested = (change.get("ResourceChange") or {}).get("ChangeSetId")
-            if nested and unsettled(describe, nested):
-                return True
-    return False
+def is_unsettled(status: str) -> bool:
+    return status in _UNSETTLED
+
+
+def unsettled(change_set: ChangeSet) -> bool:
+    """True while it, or any nested in it, is still being made."""
+    return is_unsettled(change_set.status) or any(unsettled(child) for child in change_set.children.values())
 
 
 def triggers(configuration: dict[str, Any] | None) -> tuple[Trigger, ...]:

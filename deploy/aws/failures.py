@@ -93,9 +93,7 @@ def translated(error: Exception, operation: str) -> DeployError:
     if isinstance(error, (exceptions.ParamValidationError, exceptions.UnknownServiceError)):
         return DeployError(operation, f"the request is not well formed: {error}", "this is a fault of the tool: please report it")
     if isinstance(error, _LINE):
-        return OutcomeUnknown(
-            operation, f"AWS cannot be reached: {error}", "look at the network, then run the same command again: it attaches"
-        )
+        return OutcomeUnknown(operation, f"AWS cannot be reached: {error}", "look at the network, then run the same command again")
     return DeployError(operation, str(error))
 
 
@@ -124,11 +122,11 @@ def _answered(error: exceptions.ClientError, operation: str) -> DeployError:
         return Denied("encryption key", f"S3 cannot use it ({reason}: {message})", "look at the key: it is disabled, deleted or not there")
     if reason in _BUSY:
         return OutcomeUnknown(
-            operation, f"AWS asks to slow down, again and again ({reason})", "wait a minute, then run the same command again: it attaches"
+            operation, f"AWS asks to slow down, again and again ({reason})", "wait a minute, then run the same command again"
         )
     if reason in _AT_FAULT or said.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500 or reason in ("500", "502", "503", "504"):
         return OutcomeUnknown(
-            operation, f"AWS has a fault of its own ({reason}: {message})", "wait a minute, then run the same command again: it attaches"
+            operation, f"AWS has a fault of its own ({reason}: {message})", "wait a minute, then run the same command again"
         )
     return AwsRefusal(operation, reason, message)
 

@@ -17,6 +17,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 
 from deploy.aws.api import CONFIG, Api, Calls
 from deploy.aws.failures import MOST_SKEW_SECONDS, clock_is_off, skew_of, translated
+from deploy.aws.models import Models
 from deploy.errors import CredentialsExpired, Denied
 from deploy.model import Caller
 
@@ -54,6 +55,7 @@ class Sessions:
     calls: Calls = field(default_factory=Calls)
     _sessions: dict[str, boto3.Session] = field(default_factory=dict)
     _clients: dict[tuple[str, str, str], Api] = field(default_factory=dict)
+    _models: Models = field(default_factory=Models)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def own(self, service: str, region: str) -> Api:
@@ -109,9 +111,7 @@ class Sessions:
         core = botocore.session.get_session()
         if self.profile:
             core.set_config_variable("profile", self.profile)  # its other settings hold for a role as well: proxies, certificates
-        if self._sessions:
-            first: Any = next(iter(self._sessions.values()))._session
-            core.register_component("data_loader", first.get_component("data_loader"))
+        core.register_component("data_loader", self._models)
         return core
 
     def _assumed(self, target: Target, task: Task, region: str) -> boto3.Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from deploy.model import NESTED, ChangeSet, Event, Resource, Stack
 from deploy.status import Status
 
 Document = dict[str, Any]
+WORKERS = 8
 
 _GONE = ("ChangeSetNotFound", "ChangeSetNotFoundException")
 
@@ -63,14 +65,20 @@ class Stacks:
             for one in found
         )
 
-    def nested(self, name: str, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-        """Path of logical ids -> stack id, for every stack nested in this one, at any depth."""
+    def nested(self, name: str) -> dict[tuple[str, ...], str]:
+        """Path of logical ids -> stack id, for every stack nested in this one, at any depth; a level at a time, side by side."""
         found: dict[tuple[str, ...], str] = {}
-        for resource in self.resources(name):
-            if resource.type == NESTED and resource.physical_id and resource.status != "DELETE_COMPLETE":
-                below = (*path, resource.logical_id)
-                found[below] = resource.physical_id
-                found |= self.nested(resource.physical_id, below)
+        level: dict[tuple[str, ...], str] = {(): name}
+        with ThreadPoolExecutor(WORKERS) as pool:
+            while level:
+                answers = zip(level, pool.map(self.resources, level.values()), strict=True)
+                level = {
+                    (*path, resource.logical_id): resource.physical_id
+                    for path, resources in answers
+                    for resource in resources
+                    if resource.type == NESTED and resource.physical_id and resource.status != "DELETE_COMPLETE"
+                }
+                found |= level
         return found
 
     def propose(self, name: str, **parameters: Any) -> tuple[str, str]:
@@ -103,14 +111,18 @@ class Stacks:
             OutcomeUnknown: not within ``seconds``.
         """
         deadline, pause = time.monotonic() + seconds, 0.05
-        while changes.unsettled(self._describe, change_set_id):
+        while True:
+            # The root alone is asked until it is settled; its children may take longer.
+            if not changes.is_unsettled(self._describe(ChangeSetName=change_set_id)["Status"]):
+                found = changes.read(self._describe, change_set_id)
+                if not changes.unsettled(found):
+                    return found
             if time.monotonic() > deadline:
                 raise OutcomeUnknown(
                     f"change set {change_set_id}", f"it is still being made after {seconds:.0f} s", "run the same command again"
                 )
             self.sleep(pause)
             pause = min(pause * 1.5, 3.0)
-        return changes.read(self._describe, change_set_id)
 
     def discard(self, change_set_id: str) -> None:
         """Delete a change set with all that are nested in it, and wait until it is gone.
@@ -160,6 +172,22 @@ class Stacks:
         more = {"RoleARN": role} if role else {}
         kept = tuple(retain)
         self.api("delete_stack", StackName=stack_id, ClientRequestToken=token, **more, **({"RetainResources": list(kept)} if kept else {}))
+
+    def cancel_update(self, name: str, token: str) -> None:
+        """End a running update, which then rolls back; a root's takes its nested stacks with it."""
+        self.api("cancel_update_stack", StackName=name, ClientRequestToken=token)
+
+    def continue_rollback(self, name: str, token: str, *, skip: Iterable[str] = (), force: bool = False, role: str = "") -> None:
+        """Try again what could not be put back. ``skip``: ``LogicalId`` of the root, ``NestedStackName.LogicalId`` of a nested stack;
+        ``role``: the stack's own unless said.
+        """
+        left, more = list(skip), {"RoleARN": role} if role else {}
+        ways = {**({"ResourcesToSkip": left} if left else {}), **({"ForceRollback": True} if force else {})}
+        self.api("continue_update_rollback", StackName=name, ClientRequestToken=token, **ways, **more)
+
+    def rollback_stack(self, name: str, token: str, *, role: str = "") -> None:
+        """Put back what failed without a rollback of its own. A stack that has no stable state is deleted by it."""
+        self.api("rollback_stack", StackName=name, ClientRequestToken=token, **({"RoleARN": role} if role else {}))
 
     def set_policy(self, name: str, policy: Document) -> None:
         self.api("set_stack_policy", StackName=name, StackPolicyBody=json.dumps(policy, sort_keys=True))

@@ -16,6 +16,7 @@ from botocore import exceptions
 
 from deploy.aws.api import Api
 from deploy.aws.failures import AwsRefusal, translated
+from deploy.errors import Denied
 
 _TAKEN = ("PreconditionFailed", "412")
 # Somebody wrote or deleted at the same moment; S3 says to ask again, and then tells who was first.
@@ -41,11 +42,8 @@ class Store:
     owner: str
 
     def has(self, key: str) -> bool:
-        """Raises:
-        AwsRefusal: NoSuchBucket, among others.
-        """
         try:
-            self.api("head_object", **self._at(key))
+            self._ask("head_object", **self._at(key))
         except AwsRefusal as error:
             if error.reason in _MISSING:
                 return False
@@ -58,7 +56,7 @@ class Store:
 
     def get(self, key: str) -> Held | None:
         try:
-            answer = self.api("get_object", **self._at(key))
+            answer = self._ask("get_object", **self._at(key))
         except AwsRefusal as error:
             if error.reason in _MISSING:
                 return None
@@ -78,7 +76,7 @@ class Store:
         token: dict[str, Any] = {}
         given = 0
         while True:
-            answer = self.api("list_objects_v2", Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.owner, **token)
+            answer = self._ask("list_objects_v2", Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.owner, **token)
             for one in answer.get("Contents") or ():
                 yield one["Key"]
                 given += 1
@@ -92,7 +90,7 @@ class Store:
         checksum = base64.b64encode(sha256(data).digest()).decode()
         for left in reversed(range(_TRIES)):
             try:
-                made = self.api("put_object", Body=data, ContentType=kind, ChecksumSHA256=checksum, **condition, **self._at(key))
+                made = self._ask("put_object", Body=data, ContentType=kind, ChecksumSHA256=checksum, **condition, **self._at(key))
             except AwsRefusal as error:
                 if error.reason in _AT_ONCE and left:
                     continue
@@ -101,6 +99,18 @@ class Store:
                 raise
             return str(made["ETag"])
         return None
+
+    def _ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Raises:
+        Denied: the bucket is not there, which is what an account without bootstrap looks like.
+        """
+        try:
+            return self.api(operation, **parameters)
+        except AwsRefusal as error:
+            if error.reason != "NoSuchBucket":
+                raise
+            remedy = "bootstrap the environment first: python -m deploy bootstrap ENV"
+            raise Denied(f"bucket {self.bucket}", f"it is not in account {self.owner}", remedy) from error
 
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": key, "ExpectedBucketOwner": self.owner}

@@ -11,6 +11,12 @@ VERBS: dict[str, dict[str, str]] = {
         "diff": "Compare the deployed templates with the built ones.",
         "history": "List what was done, when, by whom, and how it ended.",
     },
+    "Guard": {
+        "verify": "Run an environment's checks now.",
+        "cancel": "Stop what runs, the right way for its state.",
+        "rollback": "Go back to an earlier release, by a reviewed plan.",
+        "recover": "Say where stuck stacks stand, and take one way out.",
+    },
     "Set up": {
         "bootstrap": "Make what must stand in an account before its first deployment.",
         "publish": "Put templates and assets into the artifact bucket.",

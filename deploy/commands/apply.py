@@ -37,4 +37,4 @@ def command(
 
     given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), digest=approve, yes=yes)
     made = load(plan)
-    return carry_out(common, common.account_of(made.manifest, made.manifest_digest), made, given, traffic=traffic)
+    return carry_out(common, common.account_of(made.manifest, made.manifest_digest), made, given, traffic=traffic, approvable=True)

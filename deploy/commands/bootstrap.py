@@ -42,7 +42,7 @@ def command(
     try:
         if made.changes:
             check_waivers(made, given)
-            confirm(made, given, lambda question, expected, digest: console.ask(question, expected, digest=digest))
+            confirm(made, given, lambda question, expected, digest: console.ask(question, expected))
     except BaseException:
         bootstrapping.discard(account, made.proposals)
         raise

@@ -25,7 +25,7 @@ def command(format: str, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from deploy.__main__ import main
+    from deploy.command import main
 
     kind = get_completion_class(shell)
     if kind is None:  # click knows all three

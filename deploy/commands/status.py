@@ -10,25 +10,57 @@ from deploy.commands.options import environments as built
 
 @click.command("status")
 @click.argument("environments", nargs=-1, shell_complete=built)
+@click.option("--follow", is_flag=True, help="Follow what runs to its end, whoever began it, and exit as it ends.")
 @common
-def command(common: Common, environments: tuple[str, ...]) -> int:
+def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     """Say what runs, since when, and whether somebody works on it.
 
-    Without an environment: all that are built.
+    Without an environment: all that are built. What the console or another tool began is recorded as well where it is followed.
 
     \b
     Example: python -m deploy status dev --local
+             python -m deploy status prod --follow
     """
+    if follow:
+        return _follow(common, environments)
     from deploy import gate
+    from deploy.errors import DeployError
     from deploy.state import state
 
-    accounts = [common.account(environment) for environment in environments or common.built()]
-    for account in accounts:
-        gate.mend(account, common.console.warn)
-    found = tuple(state(account) for account in accounts)
+    found, codes = [], [0]
+    for environment in environments or common.built():
+        try:
+            account = common.account(environment)
+            gate.mend(account, common.console.warn)
+            found.append(state(account))
+        except DeployError as error:
+            # One environment that cannot be asked hides no other one.
+            common.console.error(error)
+            codes.append(error.code)
     if common.format == "json":
-        common.console.result(found[0] if len(environments) == 1 else found)
+        common.console.result(found[0] if len(environments) == len(found) == 1 else tuple(found))
     else:
         for one in found:
             common.console.result(one)
+    return max(codes)
+
+
+def _follow(common: Common, environments: tuple[str, ...]) -> int:
+    """Raises:
+    RolledBack, Stuck: as what ran has ended.
+    """
+    from deploy.attaching import attachments, error_of
+    from deploy.errors import Invalid
+
+    if len(environments) != 1:
+        raise Invalid("--follow", "it follows one environment", "name it: python -m deploy status ENV --follow")
+    account, console = common.account(environments[0]), common.console
+    records = tuple(one.run() for one in attachments(account, console))
+    if not records:
+        console.result(f"{environments[0]}: nothing runs; nothing to follow")
+        return 0
+    for record in records:
+        console.result(record)
+    if error := error_of(max(records, key=lambda record: record.code)):
+        raise error
     return 0

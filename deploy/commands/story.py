@@ -30,9 +30,14 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
     gate.mend(account, console.warn)
     publish_all(account, console)
     made = propose.propose(account, background(account, common.build), pending(common), console.note)
-    if not made.changes and out is None:
-        return account, made, None
-    path = out or common.build / "plans" / f"{environment}-{made.short}.json"
+    return account, made, keep_plan(common, account, made, out)
+
+
+def keep_plan(common: Common, account: Account, made: Plan, out: Path | None) -> Path | None:
+    """Write it down, where there is something to do or a path was asked for; what it proposed is withdrawn where it cannot be written."""
+    if not made.changes and not made.moves_release and out is None:
+        return None
+    path = out or common.build / "plans" / f"{made.environment}-{made.short}.json"
     try:
         plan.save(made, path)
     except DeployError:
@@ -40,7 +45,7 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
         raise
     finally:
         settled(pending(common), made.id)
-    return account, made, path
+    return path
 
 
 def publish_all(account: Account, console: Console, *, every: bool = False) -> tuple[publish.Published, ...]:
@@ -60,9 +65,11 @@ def show_plan(common: Common, made: Plan, path: Path | None, *, hint: bool = Tru
         console.result(words(made))
     else:
         console.result(made)
-    if path and hint:
-        local = " --local" if common.local else ""
-        console.note(f"apply it until {made.expires:%Y-%m-%d %H:%M} UTC: python -m deploy apply {path}{local}")
+    if path:
+        command = f"python -m deploy apply {path}{' --local' if common.local else ''}"
+        console.note(
+            f"apply it until {made.expires:%Y-%m-%d %H:%M} UTC: {command}" if hint else f"where this run is cut off, go on with: {command}"
+        )
 
 
 def carry_out(
@@ -74,15 +81,20 @@ def carry_out(
     *,
     traffic: float = 0.0,
     operation: str = "deploy",
+    approvable: bool = False,
 ) -> int:
-    """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun; ``traffic``: requests a second while it is watched."""
+    """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun; ``traffic``: requests a second while it is watched;
+    ``approvable``: the verb takes a digest.
+    """
     console = common.console
     gate.mend(account, console.warn)
     rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic, operation=operation)
     try:
         if made.changes:
             approval.check_waivers(made, given)
-            approval.confirm(made, given, lambda question, expected, digest: console.ask(question, expected, digest=digest))
+            approval.confirm(
+                made, given, lambda question, expected, digest: console.ask(question, expected, digest=digest if approvable else "")
+            )
         record = rollout.run()
     except BaseException:
         if not rollout.begun:

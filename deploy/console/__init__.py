@@ -93,7 +93,7 @@ class Console:
         """``size``: bytes sent so far. May be called from several threads."""
         self.voice.upload(done, total, size)
 
-    def ask(self, question: str, expected: str, *, digest: str = "DIGEST") -> bool:
+    def ask(self, question: str, expected: str, *, digest: str = "") -> bool:
         """True when the person types ``expected``; for ``y`` also ``yes``, in any case.
 
         Raises:
@@ -103,7 +103,9 @@ class Console:
 
         if self.format == "json" or not _answers(self.stdin):
             raise Refused(
-                "approval", "nobody can be asked here: standard input is no terminal", f"say --yes, or --approve {digest} after a review"
+                "approval",
+                "nobody can be asked here: standard input is no terminal",
+                f"say --yes{f', or --approve {digest}' if digest else ''}, after a review",
             )
         from deploy.report.ink import clean
 

@@ -65,6 +65,8 @@ class Plain:
     def upload(self, done: int, total: int, sent: int) -> None:
         """One line that is written over on a screen; elsewhere a line at every quarter, so that a log stays short."""
         text = f"  {done} of {total} uploaded, {size(sent)}"
+        if not sent:
+            return  # what is there already is no news
         quarter = 4 * done // total if total else 4
         if self.stream.is_screen:
             self._open = done < total
@@ -113,5 +115,9 @@ def error_lines(error: DeployError, stream: Stream) -> list[str]:
     ink = stream.ink
     mark = "back" if error.word == "rolled back" else "failed"
     head = f"{ink('bold red', f'{ink.symbol(mark)} {error.word}')}  {one_line(error.subject)}: {one_line(error.fact)}"
-    details = [f"    {one_line(detail)}" for detail in error.details]
+    details = [
+        f"    {one_line(line)}" if not line.startswith(" ") else f"      {one_line(line)}"
+        for detail in error.details
+        for line in detail.split("\n")
+    ]
     return [head, *details, *([f"  {one_line(error.remedy)}"] if error.remedy else [])]

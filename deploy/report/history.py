@@ -69,7 +69,7 @@ def _row(record: Record) -> tuple[str, ...]:
         one_line(record.operation),
         record.outcome,
         took,
-        one_line(record.release[:12]),
+        values.release(record.release) if record.manifest else "-",
         values.person(record.by),
     )
 

@@ -16,6 +16,7 @@ from deploy.report import text, values
 from deploy.report.ink import cut, one_line, plural
 
 LIMIT = 65_536
+_STACK = "the stack"
 _LONGEST = 400
 _MOST_FINDINGS = 100
 _FOLD = 40  # resources in one folded part, so that a part that does not fit is small
@@ -64,7 +65,7 @@ def _heading(plan: Plan) -> str:
     return (
         f"### Plan {code(plan.short)} for {escaped(plan.environment)}\n\n"
         f"{escaped(text.summary(plan)) if plan.changes else escaped(text.no_changes(plan))}\n\n"
-        f"Account {code(plan.account)}, {code(plan.manifest.region)}, release {code(plan.release[:12])}{commit}, "
+        f"Account {code(plan.account)}, {code(plan.manifest.region)}, release {code(values.release(plan.release))}{commit}, "
         f"valid until {values.moment(plan.expires)}."
     )
 
@@ -79,7 +80,7 @@ def _findings(findings: list[Finding]) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    yield f"- **{finding.kind}** {code(finding.path)}: {escaped(finding.title)}"
+    yield f"- **{finding.kind}** {code(finding.path or _STACK)}: {escaped(finding.title)}"
     yield from (f"  - {escaped(detail)}" for detail in finding.detail)
     if finding.remedy:
         yield f"  - {escaped(finding.remedy)}"

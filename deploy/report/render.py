@@ -16,7 +16,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
     """
     from deploy.plan import Plan
     from deploy.record import History, Record, StatusReport
-    from deploy.report import difference, history, json, markdown, status, text
+    from deploy.report import difference, history, json, markdown, status, text, verification
+    from deploy.verification.model import Verification
 
     if form == "json":
         return json.encode(value)
@@ -33,6 +34,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return history.text(value, ink)
         case Record():
             return history.record(value, ink)
+        case Verification():
+            return verification.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
         case _:

@@ -24,11 +24,11 @@ def text(report: StatusReport, ink: Ink = PLAIN) -> str:
 
 def _heading(report: StatusReport, ink: Ink) -> Iterator[str]:
     yield f"{ink('bold', one_line(report.environment))}  account {one_line(report.account)}  {one_line(report.region)}"
-    if not report.release:
+    if not report.since:
         yield _fact("release", "nothing is deployed", ink)
         return
     commit = f"  commit {one_line(report.commit[:12])}" if report.commit else ""
-    yield _fact("release", f"{one_line(report.release[:12])}{commit}", ink)
+    yield _fact("release", f"{values.release(report.release)}{commit}", ink)
     if report.since:
         by = f" by {values.person(report.by)}" if report.by else ""
         yield _fact("since", f"{values.moment(report.since)}, {values.age(report.since, report.at)}{by}", ink)

@@ -85,7 +85,7 @@ def _heading(plan: Plan, ink: Ink) -> list[str]:
     return [
         f"{ink('bold', f'Plan {one_line(plan.short)}')}  {one_line(plan.environment)}  account {one_line(plan.account)}  {one_line(plan.manifest.region)}",
         ink(
-            "dim", f"release {one_line(plan.release[:12])}{commit}  by {values.person(plan.by)}  valid until {values.moment(plan.expires)}"
+            "dim", f"release {values.release(plan.release)}{commit}  by {values.person(plan.by)}  valid until {values.moment(plan.expires)}"
         ),
     ]
 
@@ -96,7 +96,7 @@ def _findings(findings: list[Finding], ink: Ink) -> list[str]:
 
 def _finding(finding: Finding, ink: Ink) -> Iterator[str]:
     sign = ink.symbol("failed" if finding.waiver else "warn")
-    yield f"{ink(_STYLES[finding.kind], f'{sign} {finding.kind}')}  {ink('bold', one_line(finding.path))}"
+    yield f"{ink(_STYLES[finding.kind], f'{sign} {finding.kind}')}  {ink('bold', one_line(finding.path or 'the stack'))}"
     for text in (finding.title, *finding.detail):
         yield from ink.wrap(one_line(text), "    ")
     if finding.remedy:

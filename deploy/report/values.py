@@ -89,6 +89,11 @@ def age(at: datetime, now: datetime) -> str:
     return f"{count} {unit}s ago"
 
 
+def release(digest: str) -> str:
+    """Short; an environment that was built alone belongs to no release."""
+    return one_line(digest[:12]) or "none (built alone)"
+
+
 def person(arn: str) -> str:
     """The end of an ARN that tells people apart: ``arn:aws:sts::1:assumed-role/tap-deploy/ann`` -> ``tap-deploy/ann``."""
     return one_line(arn.split(":", 5)[-1].removeprefix("assumed-role/").removeprefix("user/"))

@@ -79,6 +79,37 @@ def test_a_job_for_an_item_that_is_not_there_makes_none() -> None:
     assert "item#nobody" not in running.table.rows
 
 
+def test_a_verification_message_is_taken_and_touches_nothing() -> None:
+    running = Running()
+    rows = dict(running.table.rows)
+    running.table.failing = {"update_item": [ZeroDivisionError("nobody asks the table")]}
+    assert running.works({"verification": "0123"}) == []
+    assert running.table.rows == rows
+    assert [line["message"] for line in running.lines.objects] == ["a verification message is taken", "batch done"]
+
+
+def test_a_verification_message_among_jobs_changes_nothing_about_them() -> None:
+    running = Running()
+    assert running.works({"id": "a"}, {"verification": "0123"}, {"id": "nobody"}) == ["2"]
+    assert running.state("a")[0] == "done"
+
+
+@pytest.mark.parametrize(
+    ("message", "failing"),
+    [
+        pytest.param({"verification": "0123", "id": "a"}, [], id="a job with the mark is done"),
+        pytest.param({"verification": 5}, ["0"], id="the mark is a text"),
+        pytest.param({"verification": "0123", "more": 1}, ["0"], id="the mark stands alone"),
+        pytest.param(["verification"], ["0"], id="list"),
+        pytest.param("verification", ["0"], id="no JSON"),
+    ],
+)
+def test_only_the_mark_alone_is_no_job(message: object, failing: list[str]) -> None:
+    running = Running()
+    assert running.works(message) == failing
+    assert running.state("a")[0] == ("new" if failing else "done")
+
+
 def test_fields_that_the_worker_does_not_know_are_let_through() -> None:
     assert Running().works({"id": "a", "priority": 1}) == []
 

@@ -3,16 +3,18 @@
 Models the IAM user guide's "AWS global condition context keys" (aws:PrincipalArn: "For assumed role sessions, the request context
 returns the ARN of the role") and the S3 user guide's "Enforce conditional writes on Amazon S3 buckets" (s3:if-none-match and
 s3:if-match are there where the request has the header), and the service authorization reference's keys of CloudFormation (RoleArn,
-TemplateUrl, ChangeSetName, StackPolicyUrl: what the request says).
+TemplateUrl, ChangeSetName, StackPolicyUrl: what the request says), and the DynamoDB developer guide's "Using IAM policy conditions for
+fine-grained access control" (dynamodb:LeadingKeys: the partition keys of the items that a request names).
 """
 
 from __future__ import annotations
 
+import json
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
-from .emulator import app, evaluator, iam
+from .emulator import app, dynamodb, evaluator, iam
 
 _resolve = evaluator._resolve_condition_key
 _pin, _pin_body = app.pin_signed_request, app.pin_signed_body
@@ -38,7 +40,19 @@ def resolve_condition_key(key: str, context: Any) -> Any:
         return _header(name.removeprefix("s3:"))
     if name in _PARAMETERS:
         return next(iter(parse_qs(_body.get().decode("utf-8", "replace")).get(_PARAMETERS[name], [])), None)
+    if name == "dynamodb:leadingkeys":
+        return _leading_keys()
     return _resolve(key, context)
+
+
+def _leading_keys() -> list[str] | None:
+    """Of a request for one item; None, as for an absent key, where it names none."""
+    try:
+        said = json.loads(_body.get())
+        table = dynamodb._tables[said["TableName"].rsplit("/", 1)[-1]]
+        return [str(value) for value in (said.get("Key") or said["Item"])[table["pk_name"]].values()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _role_arn(session: str) -> str:

@@ -1,6 +1,9 @@
 """The worker: takes jobs from the queue and marks their items done; a job that fails goes back to the queue alone.
 
 SQS delivers at least once, so doing a job again changes nothing: the first time of processing stays.
+
+A message ``{"verification": "..."}``, without an id, is no job: the deployer sends it to see whether messages are taken, and that they are
+is all that it asks. It is acknowledged, and touches nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +18,9 @@ from typing import Any
 
 from shared import clients, configuration, items
 from shared.logs import Invocation, Log
+
+VERIFICATION = "verification"
+"""The mark, as `deploy/verification/queue.py` sends it."""
 
 BatchAnswer = dict[str, list[dict[str, str]]]
 
@@ -66,7 +72,11 @@ def work(event: dict[str, Any], context: Invocation, around: Surroundings) -> Ba
     for record in records:
         identifier = record["messageId"]
         try:
-            _mark_done(_item_id(record), around)
+            body = _body(record)
+            if _is_verification(body):
+                log.info("a verification message is taken", message_id=identifier)
+                continue
+            _mark_done(_item_id(body), around)
         except BadJob as bad:
             faults[identifier] = None
             log.warn("the job is refused", message_id=identifier, reason=str(bad))
@@ -80,12 +90,20 @@ def work(event: dict[str, Any], context: Invocation, around: Surroundings) -> Ba
     return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in faults]}
 
 
-def _item_id(record: Mapping[str, Any]) -> str:
-    """The id in a message's body. Other fields are let through: a newer API may send them before the worker knows them."""
+def _body(record: Mapping[str, Any]) -> Any:
     try:
-        body = json.loads(record["body"])
+        return json.loads(record["body"])
     except (ValueError, RecursionError):
         raise BadJob("body: is not JSON") from None
+
+
+def _is_verification(body: Any) -> bool:
+    """The mark and nothing else: what names an item as well is a job."""
+    return isinstance(body, dict) and body.keys() == {VERIFICATION} and isinstance(body[VERIFICATION], str)
+
+
+def _item_id(body: Any) -> str:
+    """The id in a message's body. Other fields are let through: a newer API may send them before the worker knows them."""
     identifier = body.get("id") if isinstance(body, dict) else None
     problem = items.id_problem(identifier)
     if problem:

@@ -1,0 +1,221 @@
+"""One request about one stack, recovered or cancelled: asked once, followed to its end, recorded.
+
+The request's token is made of the record, which is written before AWS is asked. So whoever runs the same verb again after a kill finds the
+record without an end, and from it whether AWS was asked, and what became of it (`resume`).
+
+A recovery has the lock. A cancel stops what has the lock: it is recorded under that operation's number, beside it, and takes the lock only
+where nobody has it (`deploy.ledger`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from deploy import lock
+from deploy.account import Account
+from deploy.aws.failures import AwsRefusal
+from deploy.aws.stacks import Stacks
+from deploy.begun import Begun
+from deploy.ending import CODES
+from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown
+from deploy.interrupt import Interrupt
+from deploy.ledger import Ledger
+from deploy.leftovers import PREFIX
+from deploy.model import Stack
+from deploy.progress import Progress, begin
+from deploy.record import Moved, Outcome, Record
+from deploy.rollout import SKEW, Show, give_back
+from deploy.status import Status
+from deploy.watch import Feed, follow
+from deploy.whose import whose
+
+Verb = Literal["recover", "cancel"]
+
+
+@dataclass(kw_only=True)
+class Intervention:
+    """``stack`` as it is now, ``begun`` the operation that it is in or was in; ``choice``: what was chosen, as the record says it;
+    ``ask`` makes the request, with a token; ``under``: the operation that has the lock, where a cancel stops it.
+    """
+
+    account: Account
+    verb: Verb
+    stack: Stack
+    region: str
+    begun: Begun
+    choice: str
+    ask: Callable[[Stacks, str], None]
+    show: Show
+    under: Record | None = None
+    reached: Callable[[str], None] = lambda point: None
+
+    def run(self) -> Record:
+        """Raises:
+        Conflict: somebody works on the environment, or AWS does not take the request.
+        OutcomeUnknown: AWS could not be followed to the end; the same command again goes on.
+        """
+        account = self.account
+        store = account.store("deploy", account.manifest.region)
+        ledger = Ledger(store=store)
+        if self.under:
+            return self._carry_out(self._record(self.under.number, self.under.plan), ledger, None)
+        give_back(store, ledger)
+        # The same choice about the same state is the same operation, whoever asks: who was killed before his record stood comes back.
+        seed = f"{self.verb} {self.stack.id} {self.begun.id} {self.stack.status} {self.choice}"
+        operation = sha256(seed.encode()).hexdigest()
+        held = lock.acquire(store, operation=operation, verb=self.verb, by=account.caller.arn, host=whose()[1])
+        self.reached("locked")
+        try:
+            ended = self._carry_out(self._record(held.holder.fence, operation), ledger, held)
+        except (OutcomeUnknown, Interrupted):
+            raise  # what was asked goes on, and the lock is its
+        except BaseException:
+            self._give_back(held)
+            raise
+        self._give_back(held)
+        return ended
+
+    def _give_back(self, held: lock.Lock) -> None:
+        try:
+            held.release()
+        except DeployError as error:
+            self.show.warn(f"the lock could not be given back, and expires at {held.holder.until:%H:%M} UTC: {error.fact}")
+
+    def _record(self, number: int, operation: str) -> Record:
+        return Record(
+            number=number,
+            operation=self.verb,
+            environment=self.account.manifest.environment,
+            by=self.account.caller.arn,
+            host=whose()[1],
+            began=datetime.now(UTC),
+            plan=operation,
+            stacks=(Moved(stack=self.stack.name, before=self.stack.status),),
+            message=self.choice,
+        )
+
+    def _carry_out(self, record: Record, ledger: Ledger, held: lock.Lock | None) -> Record:
+        stacks = self.account.stacks("deploy", self.region)
+        feed = Feed(reads=stacks, stack_id=self.stack.id, token=token_of(record), since=self.begun.at)
+        ledger.began(record)
+        self.reached("began")
+        try:
+            if held:
+                held.check()
+            self._ask(stacks, feed)
+        except OutcomeUnknown:
+            raise
+        except DeployError as error:
+            ledger.ended(_refused(record, error))
+            raise
+        self.reached("asked")
+        progress = watch(feed, record, self.show, held)
+        self.reached("ending")
+        return _finish(self.account, ledger, record, progress)
+
+    def _ask(self, stacks: Stacks, feed: Feed) -> None:
+        try:
+            self.ask(stacks, feed.token)
+        except AwsRefusal as error:
+            # An answer that was lost on its way makes botocore ask again, and AWS refuse the second time.
+            if feed.begun():
+                return
+            now = stacks.find(self.stack.id)
+            raise Conflict(
+                f"stack {self.stack.name}",
+                f"AWS does not take it: {error.message}; it is {now.status if now else 'gone'} now",
+                f"look again: python -m deploy {self.verb} {self.account.manifest.environment}",
+            ) from error
+
+
+def token_of(record: Record) -> str:
+    """The token of the request that a record is about."""
+    when = f"-{record.began:%H%M%S%f}" if record.operation == "cancel" else ""
+    return f"{PREFIX}{record.operation}-{record.plan[:16]}{when}"
+
+
+def resume(account: Account, verb: Verb, show: Show) -> Record | None:
+    """What an earlier run began and did not end: followed to its end, which is recorded. None where there is none, or where AWS was
+    never asked; that is recorded as well.
+    """
+    store = account.store("deploy", account.manifest.region)
+    ledger = Ledger(store=store)
+    left = ledger.unfinished(verb)
+    if left is None:
+        give_back(store, ledger)
+        return None
+    name = left.stacks[0].stack
+    wanted = next((stack for stack in account.manifest.stacks if stack.name == name), None)
+    stacks = account.stacks("deploy", wanted.region if wanted else account.manifest.region)
+    stack = stacks.find(name)
+    if stack is None:
+        # Deleted by what was asked; its events are found by its id alone, which died with who knew it.
+        ended = _finish(account, ledger, left, None)
+    else:
+        feed = Feed(reads=stacks, stack_id=stack.id, token=token_of(left), since=left.began - SKEW)
+        if not feed.begun():
+            ledger.ended(_refused(left, Conflict(f"{verb} of {name}", "it was ended before AWS was asked", "nothing was changed")))
+            give_back(store, ledger)
+            return None
+        show.note(f"attaching to {verb} {left.number} of {name}, by {left.by}: {left.message}")
+        ended = _finish(account, ledger, left, watch(feed, left, show, None))
+    give_back(store, ledger)
+    return ended
+
+
+def causes_of(record: Record) -> tuple[str, ...]:
+    """Why an operation failed, a line each: where in the stacks, and AWS's own reason."""
+    return tuple(f"{'/'.join(cause.path) or 'the stack'} ({cause.type}): {cause.reason}" for cause in record.causes)
+
+
+def watch(feed: Feed, record: Record, show: Show, held: lock.Lock | None) -> Progress:
+    """Follow what a record's request does, from its first event on."""
+    again = f"the same command again follows it; python -m deploy status {record.environment} shows it"
+    progress = begin(record.stacks[0].stack, token=token_of(record))
+    with show.follow(progress) as shown, Interrupt(lambda: show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")):
+
+        def news(newer: Progress) -> None:
+            shown(newer)
+            if held:
+                with contextlib.suppress(OutcomeUnknown):
+                    held.renew()
+
+        return follow(feed, progress, news)
+
+
+def _finish(account: Account, ledger: Ledger, record: Record, progress: Progress | None) -> Record:
+    after = Status(progress.status) if progress else Status.DELETE_COMPLETE
+    outcome = _outcome(record.operation, after)
+    own = progress.own if progress else ()
+    ended = msgspec.structs.replace(
+        record,
+        ended=datetime.now(UTC),
+        outcome=outcome,
+        code=6 if outcome == "refused" else CODES[outcome],
+        stacks=(msgspec.structs.replace(record.stacks[0], after=after),),
+        events=len(own),
+        causes=progress.failures if progress and after.is_stuck else (),
+        api_calls=account.sessions.calls.total,
+    )
+    ledger.keep(ended, own)
+    ledger.ended(ended)
+    return ended
+
+
+def _outcome(verb: str, after: Status) -> Outcome:
+    if after.is_stuck:
+        return "stuck"
+    if verb == "recover":
+        return "succeeded"
+    return "refused" if after.is_success else "rolled back"
+
+
+def _refused(record: Record, error: DeployError) -> Record:
+    return msgspec.structs.replace(record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text)

@@ -1,0 +1,88 @@
+"""Where an environment's templates are read from: the build folder, or the artifact bucket once they are published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from deploy.errors import Invalid, Refused
+from deploy.lock import Held
+from deploy.manifest import Asset, Manifest, Template
+
+WORKERS = 8
+
+
+class Pieces(Protocol):
+    """What `deploy.wanted` asks."""
+
+    def template(self, template: Template) -> bytes: ...
+
+
+class Gets(Protocol):
+    """Where published pieces lie; `deploy.aws.store.Store` in a deployment."""
+
+    @property
+    def bucket(self) -> str: ...
+    def get(self, key: str) -> Held | None: ...
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`build/<environment>`."""
+
+    path: Path
+
+    def template(self, template: Template) -> bytes:
+        """Raises:
+        Invalid: it is not there.
+        """
+        file = self.path / template.path
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            raise Invalid(f"{file}", f"it cannot be read: {error.strerror}", "generate again: make generate") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """Everything that a manifest names, as it lies in its bucket, each proven by its SHA-256."""
+
+    templates: Mapping[str, bytes] = field(default_factory=dict)
+
+    def template(self, template: Template) -> bytes:
+        return self.templates[template.sha256]
+
+
+def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) -> Published:
+    """Read and proven, assets too, in every bucket of the environment. ``commit``: of the release, for words.
+
+    Raises:
+        Refused: something is gone, or is not what the manifest says.
+    """
+    wanted: list[tuple[str, Template | Asset]] = [(f"templates/{one.sha256}.json", one) for one in manifest.templates]
+    wanted += [(f"assets/{one.sha256}.zip", one) for one in manifest.assets]
+    found: dict[str, bytes] = {}
+    problems: list[str] = []
+    for store in stores:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = list(pool.map(store.get, [key for key, _ in wanted]))
+        for (key, piece), held in zip(wanted, answers, strict=True):
+            if held is None:
+                problems.append(f"{_words(piece)}: {key} is gone from {store.bucket}")
+            elif sha256(held.data).hexdigest() != piece.sha256:
+                problems.append(f"{_words(piece)}: {key} in {store.bucket} is not what was published")
+            else:
+                found[piece.sha256] = held.data
+    if problems:
+        checkout = f"check out {commit[:12]}, then" if commit else "check out its sources, then"
+        how = f"publish it again: {checkout} make generate && python -m deploy publish {manifest.environment}"
+        raise Refused(f"release of {manifest.environment}", "it is not whole in the artifact bucket", how, tuple(problems))
+    return Published(templates=found)
+
+
+def _words(piece: Template | Asset) -> str:
+    return f"template of {piece.service}" if isinstance(piece, Template) else f"code of {piece.name}"

@@ -1,0 +1,91 @@
+"""Where the checks look: one environment's account, by the deploy role, and its names and outputs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.account import Account
+from deploy.verification.model import NotVerified
+
+if TYPE_CHECKING:
+    from deploy.aws.api import Api
+    from deploy.aws.stacks import Stacks
+    from deploy.model import Stack
+
+ROOT = Path(__file__).parents[2]
+MOST_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """``root``: the repository, where python checks are; ``turns``: requests at once, of the checks alone.
+
+    A check that hangs must not keep from the rollout, which follows the stack meanwhile, its turn to ask.
+    """
+
+    account: Account
+    root: Path = ROOT
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST_AT_ONCE))
+
+    @property
+    def region(self) -> str:
+        return self.account.manifest.region
+
+    def api(self, service: str) -> Api:
+        """The deploy role's. Its requests are counted with the command's own.
+
+        Raises:
+            Denied: the role cannot be assumed.
+        """
+        from deploy.aws.api import Api, Calls
+
+        shared = self.account.sessions.role(self.account.target, "deploy", service, self.region)
+        return Api(shared.client, Calls(counts=shared.calls.counts, _lock=shared.calls._lock, turns=self.turns))
+
+    def name(self, thing: str) -> str:
+        """The physical name, ``tap-jobs-dev``. Functions, queues and tables have it whole: project, thing and environment take 54
+        characters at most, and the tightest of these services takes 64.
+        """
+        return f"{self.account.manifest.project}-{thing}-{self.account.manifest.environment}"
+
+    def outputs(self) -> dict[str, str]:
+        """Those of the environment's stacks, in its own region.
+
+        While a root is in progress its outputs are the former release's, or not there yet: then its nested stacks say them, which are
+        complete. Outputs of one name have one value (`templates/root.py`).
+
+        Raises:
+            NotVerified: a stack is not there.
+        """
+        from deploy.aws.stacks import Stacks
+
+        stacks = Stacks(api=self.api("cloudformation"))
+        found: dict[str, str] = {}
+        for wanted in self.account.manifest.stacks:
+            if wanted.region == self.region:
+                stack = stacks.find(wanted.name)
+                if stack is None or stack.status.is_absent:
+                    raise NotVerified(f"stack {wanted.name} does not exist")
+                found |= _outputs(stacks, stack)
+        return found
+
+    def output(self, name: str) -> str:
+        """Raises:
+        NotVerified: there is none.
+        """
+        value = self.outputs().get(name, "")
+        if not value:
+            raise NotVerified(f"the environment has no output {name}")
+        return value
+
+
+def _outputs(stacks: Stacks, stack: Stack) -> dict[str, str]:
+    found = dict(stack.outputs)
+    if stack.status.is_busy:
+        for nested in stacks.nested(stack.id).values():
+            child = stacks.find(nested)
+            found |= child.outputs if child else {}
+    return found

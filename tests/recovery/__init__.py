@@ -1,0 +1,1 @@
+"""The ways back: recover, cancel, rollback, and following what somebody else began."""

@@ -1,0 +1,1 @@
+"""Verification: the checks that say whether a release does what it must."""
