@@ -12,7 +12,7 @@ import click
 
 from deploy.commands import VERBS
 from deploy.commands.options import COMPLETE
-from deploy.errors import DeployError
+from deploy.errors import DeployError, Interrupted, Told
 
 NAME = "python -m deploy"
 
@@ -66,6 +66,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return 2
+    except Interrupted as error:
+        return _said(error, given)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: nothing more was started", err=True)
         return 130
@@ -80,7 +82,7 @@ def run(arguments: list[str] | None = None) -> int:
     return answer if isinstance(answer, int) else 0
 
 
-def _said(error: DeployError, given: list[str]) -> int:
+def _said(error: Told, given: list[str]) -> int:
     if "--debug" in given:
         import traceback
 

@@ -9,7 +9,7 @@
       RolledBack           7  failed and rolled back: the environment is as it was
       Stuck                8  failed and not rolled back: a person decides
       OutcomeUnknown      75  run the same command again, it attaches
-      Interrupted        130
+    Interrupted          130  a KeyboardInterrupt, so that nothing which handles errors swallows it
 
 Only the command catches them; docs/operations.md has a page by exit code.
 """
@@ -17,7 +17,7 @@ Only the command catches them; docs/operations.md has a page by exit code.
 from __future__ import annotations
 
 
-class DeployError(Exception):
+class Told(BaseException):
     """``subject``: what it is about; ``fact``: what is so; ``remedy``: what to do; ``details``: lines below."""
 
     code = 1
@@ -31,6 +31,10 @@ class DeployError(Exception):
     def text(self) -> str:
         said = f"{self.subject}: {self.fact}"
         return f"{said}\n  {self.remedy}" if self.remedy else said
+
+
+class DeployError(Told, Exception):
+    """What a command can meet; its subclasses say the exit code."""
 
 
 class Invalid(DeployError):
@@ -72,6 +76,6 @@ class OutcomeUnknown(DeployError):
     word = "outcome unknown"
 
 
-class Interrupted(DeployError):
+class Interrupted(Told, KeyboardInterrupt):
     code = 130
     word = "interrupted"

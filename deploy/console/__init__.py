@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from deploy.console.voice import Voice
-    from deploy.errors import DeployError
+    from deploy.errors import Told
     from deploy.noun import Noun
     from deploy.progress import Progress
     from deploy.report.ink import Ink
@@ -66,7 +66,7 @@ class Console:
     def warn(self, text: str) -> None:
         self.voice.say("warn", text)
 
-    def error(self, error: DeployError) -> None:
+    def error(self, error: Told) -> None:
         self.voice.error(error)
 
     @contextmanager

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.console.stream import Stream
 
 if TYPE_CHECKING:
-    from deploy.errors import DeployError
+    from deploy.errors import Told
     from deploy.model import Event
     from deploy.progress import Cause, Progress
 
@@ -37,7 +37,7 @@ class Machine:
     def say(self, kind: str, text: str, took: float | None = None) -> None:
         self._emit(kind, text=text, **({"seconds": took} if kind == "done" else {}))
 
-    def error(self, error: DeployError) -> None:
+    def error(self, error: Told) -> None:
         said = {name: getattr(error, name) for name in ("word", "code", "subject", "fact", "remedy", "details")}
         self._emit("error", **said)
 

@@ -11,7 +11,7 @@ from deploy.console.stream import Stream
 from deploy.report.ink import clean, one_line, seconds, size
 
 if TYPE_CHECKING:
-    from deploy.errors import DeployError
+    from deploy.errors import Told
     from deploy.model import Event
     from deploy.progress import Progress
 
@@ -39,7 +39,7 @@ class Plain:
         for line in more:
             self.line(f"  {line}".rstrip())
 
-    def error(self, error: DeployError) -> None:
+    def error(self, error: Told) -> None:
         for line in error_lines(error, self.stream):
             self.line(line)
 
@@ -110,7 +110,7 @@ class Plain:
         return f"  {now:%H:%M:%S}  {counts.done} of {counts.all} done after {since}{': at work on ' + names if names else ''}"
 
 
-def error_lines(error: DeployError, stream: Stream) -> list[str]:
+def error_lines(error: Told, stream: Stream) -> list[str]:
     """``✗ refused  stack tap-prod: it would lose data``, details below, then what to do."""
     ink = stream.ink
     mark = "back" if error.word == "rolled back" else "failed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from deploy.errors import DeployError
+    from deploy.errors import Told
     from deploy.progress import Progress
 
 
@@ -15,7 +15,7 @@ class Voice(Protocol):
     def say(self, kind: str, text: str, took: float | None = None) -> None:
         """``kind``: note, done or warn; ``took``: seconds."""
 
-    def error(self, error: DeployError) -> None: ...
+    def error(self, error: Told) -> None: ...
 
     def begin(self, progress: Progress) -> None: ...
 

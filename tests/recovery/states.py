@@ -50,9 +50,43 @@ def failed_create(world: World, faults: Faults) -> World:
     return world
 
 
-def slow(world: World, faults: Faults, verb: str = "update") -> None:
-    """The queue takes its time, so that the operation is caught in the middle."""
+def in_steps(world: World) -> World:
+    """Deployed, with a parameter in front of the queue."""
+    resources = world.services["messaging"]["Resources"]
+    resources["Before"] = parameter("1", "/tap/dev/before")
+    resources["Jobs"]["DependsOn"] = "Before"
+    return world.deployed()
+
+
+def another(world: World) -> World:
+    """A release in which the parameter, then the queue, then another nested stack change."""
+    resources = world.services["messaging"]["Resources"]
+    resources["Before"] = parameter("2", "/tap/dev/before")
+    resources["Jobs"]["Properties"]["VisibilityTimeout"] = 60
+    return change(world)
+
+
+def slow(faults: Faults, verb: str = "update") -> None:
+    """The queue takes its time, so that an operation is caught in the middle."""
     faults.add(logical_id="Jobs", verb=verb, latency=8)
+
+
+def at_the_queue(world: World) -> None:
+    wait_event(world, world.aws.child(STACK, "Messaging"), "Jobs", "UPDATE_IN_PROGRESS")
+
+
+def by_hand(world: World) -> None:
+    """What is built is published, and somebody updates the stack with it in the console."""
+    assert world.run("publish", "dev").code == 0
+    root = (world.folder / "dev" / "root.json").read_text()
+    world.aws.cloudformation.update_stack(
+        StackName=STACK, TemplateBody=root, Capabilities=["CAPABILITY_NAMED_IAM"], ClientRequestToken="Console-UpdateStack-1"
+    )
+
+
+def last_plan(world: World) -> str:
+    """The file of the plan that was made last."""
+    return str(max((world.folder / "plans").glob("*.json"), key=lambda path: path.stat().st_mtime))
 
 
 def killed(world: World, script: str, *arguments: str) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -224,7 +224,7 @@ def test_outputs_are_cut(text: str) -> None:
 class Odd(http.server.BaseHTTPRequestHandler):
     """Answers what the path says; remembers who was asked for."""
 
-    hosts: list[str] = []
+    hosts: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.hosts.append(self.headers["Host"])

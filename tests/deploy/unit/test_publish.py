@@ -200,7 +200,7 @@ def test_a_bucket_that_is_not_there_says_who_makes_it(aws: Aws, tmp_path: Path) 
     with pytest.raises(Denied, match=f"bucket missing-{aws.account}: it is not in account {aws.account}") as caught:
         publish(account)
     assert caught.value.code == 5
-    assert "python -m deploy bootstrap dev" in caught.value.remedy
+    assert "python -m deploy bootstrap" in caught.value.remedy
 
 
 @pytest.mark.failure("network loss")

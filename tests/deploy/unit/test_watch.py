@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deploy.errors import CredentialsExpired, Denied, DeployError, OutcomeUnknown
 from deploy.model import NESTED, Event
 from deploy.progress import Progress, begin
-from deploy.watch import BUDGET_SECONDS, Feed, follow
+from deploy.watch import BUDGET_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, Feed, follow
 
 AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 TOKEN = "tapline-1"
@@ -321,15 +321,15 @@ def test_it_is_followed_until_the_root_has_come_to_an_end(streams: Streams, end:
 
 def test_pauses_are_short_after_news_and_grow_to_two_seconds_in_silence(streams: Streams) -> None:
     streams.happens((), "UPDATE_IN_PROGRESS")
-    silence: list[object] = [lambda: None] * 20
+    silence: list[object] = [lambda: None] * 24
     time = Time(
         [*silence, lambda: streams.happens(("Data",), "UPDATE_IN_PROGRESS", within=()), lambda: streams.happens((), "UPDATE_COMPLETE")]
     )
     followed(streams, time)
-    assert time.pauses[0] == 0.1
-    assert time.pauses[:21] == sorted(time.pauses[:21])
-    assert time.pauses[20] == 2.0
-    assert time.pauses[21] == 0.1
+    assert time.pauses[0] == FIRST_PAUSE
+    assert time.pauses[:25] == sorted(time.pauses[:25])
+    assert time.pauses[24] == LONGEST_PAUSE == 2.0
+    assert time.pauses[25] == FIRST_PAUSE
 
 
 @pytest.mark.failure("throttling")
