@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from deploy import gate
 from deploy.aws.alarms import Alarms
@@ -23,6 +24,21 @@ from deploy.status import Status
 
 PATIENCE_SECONDS = 90.0
 """CloudFormation looks at alarms now and then, not all the time; after this the update is cancelled."""
+
+
+class Sent(Protocol):
+    """How it went, in words."""
+
+    @property
+    def words(self) -> str: ...
+
+
+class Stream(Protocol):
+    """Requests while CloudFormation monitors; `deploy.verification.traffic.Traffic` in a deployment."""
+
+    def start(self) -> None: ...
+    def stop(self) -> Sent: ...
+
 
 Verify = Callable[[threading.Event], tuple[CheckResult, ...]]
 
@@ -38,10 +54,12 @@ class Guard:
     cancel: Callable[[], None] | None
     who: str
     say: Callable[[str], None]
+    traffic: Stream | None = None
     clock: Callable[[], float] = time.monotonic
     patience: float = PATIENCE_SECONDS
     results: tuple[CheckResult, ...] = ()
     closed_at: float | None = None
+    sent: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _checks: threading.Thread | None = None
     _cancelled: bool = False
@@ -66,6 +84,9 @@ class Guard:
             self._begin()
         if self._checks:
             self._checks.join()
+        if self.traffic and self._checks:
+            self.sent = self.traffic.stop().words
+            self.say(self.sent)
         self.open()
 
     def open(self) -> None:
@@ -87,6 +108,8 @@ class Guard:
 
     def _begin(self) -> None:
         self.say("verifying")
+        if self.traffic:
+            self.traffic.start()
         self._checks = threading.Thread(target=self._run, daemon=True)
         self._checks.start()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,16 +16,15 @@ from typing import Protocol
 
 import msgspec
 
-from deploy import gate, lock, plan, protection, staleness
+from deploy import guarding, lock, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
-from deploy.background import manifest_of
 from deploy.changes import Counts
 from deploy.ending import CODES, outcome_of
 from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown
-from deploy.guard import Guard
+from deploy.guarding import Verify
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
 from deploy.model import NESTED, Event
@@ -36,6 +34,10 @@ from deploy.record import CheckResult, Moved, Outcome, Record
 from deploy.status import Status
 from deploy.watch import Feed, follow
 from deploy.whose import whose
+
+SKEW = timedelta(minutes=15)
+"""How far this clock may be off: events before the plan by more than this are not read."""
+
 
 SKEW = timedelta(minutes=15)
 """How far this clock may be off: events before the plan by more than this are not read."""
@@ -70,7 +72,7 @@ class Rollout:
     show: Show
     operation: str = "deploy"
     traffic: float = 0.0
-    verify: Verify = verify
+    verify: Verify = guarding.verify
     reached: Callable[[str], None] = lambda point: None
     begun: bool = False
     executed: bool = False
@@ -78,6 +80,7 @@ class Rollout:
     causes: tuple[Cause, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     proof: tuple[CheckResult, ...] = ()
+    message: str = ""
     moved: list[Moved] = field(default_factory=list)
 
     def run(self) -> Record:
@@ -223,7 +226,7 @@ class Rollout:
         self.reached("executed")
 
     def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock, stacks: Stacks) -> Outcome:
-        guard = self._guard(proposal, stacks)
+        guard = guarding.guard(self.account, self.plan, proposal, stacks, self.verify, self.traffic, self.show.note)
         progress = begin(proposal.stack, expected(proposal), token=proposal.token)
         again = f"python -m deploy apply PLAN follows it again; python -m deploy status {self.plan.environment} shows it"
         with (
@@ -243,38 +246,11 @@ class Rollout:
             guard.finish(progress)
         self.events = (*self.events, *progress.own)
         self.causes = (*self.causes, *([progress.cause] if progress.cause else []), *rollback_causes(progress.own))
-        self.checks = guard.results
+        self.checks, self.message = guard.results, guard.sent
         outcome = outcome_of(Status(progress.status))
         if outcome == "rolled back":
-            self._prove()
+            self.proof = guarding.prove(self.account, self.verify, self.show.note)
         return "unverified" if outcome == "succeeded" and guard.failed else outcome
-
-    def _guard(self, proposal: Proposal, stacks: Stacks) -> Guard:
-        """The checks speak of the whole environment: they run with the last stack that changes."""
-        wanted = next(stack for stack in self.account.manifest.stacks if stack.name == proposal.stack)
-        last = [one for one in self.plan.proposals if one.change_sets][-1] is proposal
-        cancel = f"{proposal.token}-cancel"
-        return Guard(
-            proposal=proposal,
-            gate=gate.name_of(wanted),
-            alarms=self.account.alarms("deploy", proposal.region),
-            verify=(lambda stop: self.verify(self.account, stop, self.show.note)) if last else (lambda stop: ()),
-            cancel=(lambda: stacks.cancel_update(proposal.stack_id, cancel)) if proposal.kind == "update" else None,
-            who=f"plan {self.plan.short} by {self.account.caller.arn}",
-            say=self.show.note,
-        )
-
-    def _prove(self) -> None:
-        """That the release before it does what it did: its own checks, run again."""
-        store = self.account.store("plan", self.account.manifest.region)
-        last = Ledger(store=store).standing()
-        before = manifest_of(store, last) if last else None
-        if before is None:
-            return
-        self.show.note("verifying the release that was put back")
-        self.proof = self.verify(self.account.with_manifest(before), threading.Event(), self.show.note)
-        if not any(result.ok is False for result in self.proof):
-            self.show.done(f"the release before it answers as it did: {len(self.proof)} checks passed")
 
     def _finish(self, record: Record, outcome: Outcome, ledger: Ledger) -> Record:
         ended = msgspec.structs.replace(
@@ -287,6 +263,7 @@ class Rollout:
             causes=self.causes,
             checks=self.checks,
             proof=self.proof,
+            message=self.message,
             api_calls=self.account.sessions.calls.total,
         )
         if outcome == "succeeded":

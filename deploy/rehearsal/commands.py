@@ -51,6 +51,17 @@ class Process:
         out, err = self.popen.communicate(timeout=PATIENCE_SECONDS)
         return Answer(code=self.popen.returncode, out=out, err=err)
 
+    def read_until(self, words: str) -> str:
+        """What it says on standard error until these words, or its end."""
+        said = ""
+        while self.popen.stderr and words not in said and (line := self.popen.stderr.readline()):
+            said += line
+        return said
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+
     def signal(self, number: int) -> None:
         self.popen.send_signal(number)
 

@@ -89,6 +89,11 @@ class TrafficResult(Noun, frozen=True, kw_only=True):
     seconds: float = 0.0
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        failed = f", {self.failures} failed ({self.reason})" if self.failures else ", none failed"
+        return f"traffic: {self.requests} requests in {self.seconds:.0f} s{failed}, the slowest took {self.worst_ms} ms"
+
 
 class Verification(Noun, frozen=True, kw_only=True):
     """An environment that was verified at the command of a person."""

@@ -10,18 +10,23 @@ MOST_BYTES = 2_000
 
 MASK = "***"
 
+LONGEST_READ = 16_384
+"""Characters of a text that secrets are looked for in; of a longer one the middle is left out before."""
+
 # Access key ids; tokens that speak for somebody; secrets by what stands before them. Sources: the IAM user guide's "Understanding unique
-# ID prefixes", RFC 6750 (bearer tokens), RFC 7519 (JSON web tokens), RFC 7468 (keys).
+# ID prefixes", RFC 6750 (bearer tokens), RFC 7519 (JSON web tokens), RFC 7468 (keys). Every repetition has a bound: these texts are not
+# ours, and a search without one takes minutes for a long word.
 _SECRETS = (
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}",
-    r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    r"(?<=Bearer )[\w.~+/=-]{8,}",
-    r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}",
+    r"\beyJ[\w-]{8,1000}\.[\w-]{8,1000}\.[\w-]{0,1000}",
+    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
+    r"(?<=Bearer )[\w.~+/=-]{8,4000}",
+    r"(?<=://)[^/\s:@]{1,100}:[^/\s@]{1,200}(?=@)",
 )
 _NAMED = (
-    r"(?P<name>[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w-]*[\"']?\s*[:=]\s*)"
-    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&\"'}{]+)"
+    r"(?P<name>[\w-]{0,40}(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w-]{0,40}"
+    r"[\"']?\s{0,5}[:=]\s{0,5})"
+    r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'|[^\s,;&\"'}{]{1,4000})"
 )
 
 
@@ -35,6 +40,8 @@ def fit(text: str) -> str:
     from deploy.report.ink import clean
 
     marked, named = _patterns()
+    if len(text) > LONGEST_READ:
+        text = f"{text[: LONGEST_READ // 2]} ... {text[-LONGEST_READ // 2 :]}"
     shown = named.sub(lambda found: f"{found['name']}{MASK}", marked.sub(MASK, text))
     return _cut(clean(shown.replace("\r\n", "\n")).strip())
 

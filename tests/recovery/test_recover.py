@@ -125,9 +125,7 @@ def test_force_leaves_whatever_cannot_be_put_back(world: World, faults: Faults) 
         pytest.param(("--continue", "--stack", "tap-other-dev"), "has no such stack", id="an unknown stack"),
     ],
 )
-def test_what_makes_no_sense_is_said_and_nothing_is_asked_of_aws(
-    world: World, faults: Faults, given: tuple[str, ...], words: str
-) -> None:
+def test_what_makes_no_sense_is_said_and_nothing_is_asked_of_aws(world: World, faults: Faults, given: tuple[str, ...], words: str) -> None:
     stuck(world, faults)
     answer = world.run("recover", "dev", *given, "--yes")
     assert answer.code == 2, answer.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_http_shows_status_time_and_body(ground: Ground) -> None:
         pytest.param({"path": "/health", "latency_ms": 1}, " ms, at most 1 ms are allowed", id="latency"),
     ],
 )
-def test_http_fails_for_what_it_is_for(ground: Ground, fields: dict[str, object], reason: str) -> None:
+def test_http_fails_for_what_it_is_for(ground: Ground, fields: dict[str, Any], reason: str) -> None:
     result = ground.check("http", **fields)
     assert result.ok is False
     assert reason in result.reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,10 +18,16 @@ from tests.deploy.world import World
 from tests.local.conftest import Aws, wait
 from tests.verification.conftest import Ground
 
+
+def note(times: list[float]) -> str:
+    times.append(time.monotonic())
+    return "noted"
+
+
 HTTP = {"check": "http", "path": "/health"}
 
 
-def nowhere(*checks: dict[str, object]) -> Account:
+def nowhere(*checks: dict[str, Any]) -> Account:
     """An account that nobody answers for."""
     made = World(aws=Aws(url="http://127.0.0.1:9", account="1" * 12), folder=Path("build"))._manifest({})
     manifest = msgspec.structs.replace(made, checks=checks)
@@ -31,7 +38,7 @@ def nowhere(*checks: dict[str, object]) -> Account:
 
 def test_requests_are_no_more_than_a_second_may_have() -> None:
     times: list[float] = []
-    traffic = Traffic(nowhere(), 20, 1000, send=lambda: times.append(time.monotonic()) or "")
+    traffic = Traffic(nowhere(), 20, 1000, send=lambda: note(times))
     traffic.start()
     time.sleep(1)
     result = traffic.stop()
@@ -42,8 +49,8 @@ def test_requests_are_no_more_than_a_second_may_have() -> None:
 
 
 def test_requests_are_no_more_than_altogether() -> None:
-    sent: list[int] = []
-    traffic = Traffic(nowhere(), 1000, 7, send=lambda: sent.append(1) or "")
+    sent: list[float] = []
+    traffic = Traffic(nowhere(), 1000, 7, send=lambda: note(sent))
     traffic.start()
     wait(lambda: len(sent) == 7, "all requests", 5)
     time.sleep(0.1)
@@ -51,8 +58,8 @@ def test_requests_are_no_more_than_altogether() -> None:
 
 
 def test_after_a_stop_nothing_is_sent() -> None:
-    sent: list[int] = []
-    traffic = Traffic(nowhere(), 50, 10_000, send=lambda: sent.append(1) or "")
+    sent: list[float] = []
+    traffic = Traffic(nowhere(), 50, 10_000, send=lambda: note(sent))
     traffic.start()
     time.sleep(0.2)
     result = traffic.stop()
@@ -104,7 +111,7 @@ def test_an_account_that_nobody_answers_for_raises_nothing() -> None:
 @pytest.mark.parametrize(
     ("per_second", "checks"), [(0, [HTTP]), (5, []), (5, [{"check": "alarms"}])], ids=["none asked", "no checks", "nothing to ask"]
 )
-def test_where_there_is_nothing_to_send_nothing_is_sent(per_second: float, checks: list[dict[str, object]]) -> None:
+def test_where_there_is_nothing_to_send_nothing_is_sent(per_second: float, checks: list[dict[str, Any]]) -> None:
     traffic = Traffic(nowhere(*checks), per_second, 10)
     traffic.start()
     assert traffic.stop() == TrafficResult()

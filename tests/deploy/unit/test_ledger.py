@@ -12,7 +12,7 @@ import pytest
 from deploy.errors import Conflict
 from deploy.ledger import Ledger, decode
 from deploy.model import Event
-from deploy.record import VERSION, Outcome, Record
+from deploy.record import VERSION, Moved, Outcome, Record
 from tests.deploy.unit.fakes import FakeStore
 from tests.deploy.unit.test_store import real
 
@@ -195,3 +195,60 @@ def test_what_aws_did_is_kept_beside_the_record_and_is_none_of_them_also_where_t
     assert [one.number for one in either.newest()] == [2, 1]
     assert either.last_success() == stood
     assert (either.events(1), either.events(2), either.events(3)) == (HAPPENED, (), None)
+
+
+def cancel(of: Record, minute: int = 30) -> Record:
+    return msgspec.structs.replace(of, operation="cancel", manifest="", began=AT + timedelta(minutes=minute))
+
+
+def test_a_cancel_stands_beside_the_operation_that_it_stopped(either: Ledger) -> None:
+    written(either, record(1))
+    stopped = record(2)
+    either.began(stopped)
+    either.began(cancel(stopped))
+    assert either.find(stopped.plan) == stopped, "the operation itself"
+    assert either.unfinished("cancel") == cancel(stopped)
+    either.ended(ended(cancel(stopped), "rolled back"))
+    either.ended(ended(stopped, "rolled back"))
+    assert [(one.number, one.operation, one.outcome) for one in either.newest()] == [
+        (2, "deploy", "rolled back"),
+        (2, "cancel", "rolled back"),
+        (1, "deploy", "succeeded"),
+    ]
+    assert [one.operation for one in either.newest(1)] == ["deploy"]
+    assert either.newest(1)[0].ended
+    assert either.unfinished("cancel") is None
+    last = either.last_success()
+    assert last
+    assert last.number == 1
+
+
+def test_two_cancels_of_one_operation_are_two(ledger: Ledger) -> None:
+    stopped = record(2)
+    ledger.began(stopped)
+    for minute in (30, 31):
+        written(ledger, cancel(stopped, minute), "refused")
+    assert [one.operation for one in ledger.newest()] == ["deploy", "cancel", "cancel"]
+
+
+def test_the_later_try_of_a_plan_counts_although_it_has_not_ended(ledger: Ledger) -> None:
+    """A refused one was tried again: whoever finds the lock must not take it for over."""
+    written(ledger, record(1, "a" * 64), "refused")
+    again = record(2, "a" * 64)
+    ledger.began(again)
+    assert ledger.find("a" * 64) == again
+
+
+@pytest.mark.parametrize(
+    ("operation", "before", "runs"),
+    [
+        pytest.param("observed", "UPDATE_COMPLETE", False, id="deleted by hand"),
+        pytest.param("recover", "DELETE_FAILED", False, id="a deletion that was ended"),
+        pytest.param("recover", "ROLLBACK_FAILED", True, id="a failed create that went"),
+    ],
+)
+def test_nothing_runs_once_what_ran_is_deleted(ledger: Ledger, operation: str, before: str, runs: bool) -> None:
+    written(ledger, record(1))
+    gone = (Moved(stack="tap-app-dev", before=before, after="DELETE_COMPLETE"),)
+    written(ledger, msgspec.structs.replace(record(2, operation=operation, manifest=""), stacks=gone))
+    assert (ledger.last_success() is not None) is runs

@@ -17,6 +17,7 @@ from tests.deploy.unit.fakes import Recorded
 from tests.deploy.unit.test_change_sets import EARLY, ROOT, described, nested
 
 STACK = "arn:aws:cloudformation:us-east-1:111111111111:stack/tap-app-dev/1"
+ROLE = "arn:aws:iam::111111111111:role/tap-execution-dev"
 AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
@@ -256,3 +257,30 @@ def test_events_have_paths_from_the_root_and_pages_are_read_as_they_are_asked_fo
     events = recorded.stacks.events(STACK, ("Data",))
     own, below = next(events), next(events)
     assert (own.path, own.token, below.path, below.physical_id) == (("Data",), "t", ("Data", "Items"), "tap-items")
+
+
+def test_an_update_is_cancelled_with_a_token(recorded: Recorded) -> None:
+    recorded.answers("cancel_update_stack", {}, StackName=STACK, ClientRequestToken="tapline-1")
+    recorded.stacks.cancel_update(STACK, "tapline-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        pytest.param({}, {}, id="all again"),
+        pytest.param(
+            {"skip": ("tap-app-dev-Compute-1.Limit",)}, {"ResourcesToSkip": ["tap-app-dev-Compute-1.Limit"]}, id="without what is named"
+        ),
+        pytest.param({"force": True}, {"ForceRollback": True}, id="whatever fails"),
+        pytest.param({"role": ROLE}, {"RoleARN": ROLE}, id="as another role"),
+    ],
+)
+def test_a_rollback_is_continued_with_what_is_said_alone(recorded: Recorded, given: dict[str, Any], asked: dict[str, Any]) -> None:
+    """API reference, ContinueUpdateRollback: ForceRollback and ResourcesToSkip exclude each other, so neither is sent unasked."""
+    recorded.answers("continue_update_rollback", {}, StackName=STACK, ClientRequestToken="tapline-1", **asked)
+    recorded.stacks.continue_rollback(STACK, "tapline-1", **given)
+
+
+def test_a_failed_operation_is_rolled_back_on_request(recorded: Recorded) -> None:
+    recorded.answers("rollback_stack", {"StackId": STACK}, StackName=STACK, ClientRequestToken="tapline-1")
+    recorded.stacks.rollback_stack(STACK, "tapline-1")

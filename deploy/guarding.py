@@ -1,0 +1,68 @@
+"""What a rollout's guard is made of: its gate, its checks, its second way back; and the proof that what was put back works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from deploy import gate
+from deploy.account import Account
+from deploy.aws.stacks import Stacks
+from deploy.background import manifest_of
+from deploy.guard import Guard
+from deploy.ledger import Ledger
+from deploy.plan import Plan, Proposal
+from deploy.record import CheckResult
+
+if TYPE_CHECKING:
+    from deploy.verification.traffic import Traffic
+
+Say = Callable[[str], None]
+Verify = Callable[[Account, threading.Event, Say], tuple[CheckResult, ...]]
+
+MOST_TRAFFIC_SECONDS = 4 * 3600
+"""Longer than CloudFormation monitors."""
+
+
+def verify(account: Account, stop: threading.Event, say: Say) -> tuple[CheckResult, ...]:
+    """What the environment file says a release must do."""
+    from deploy import verification
+
+    return verification.verify(account, stop=stop, say=say)
+
+
+def guard(account: Account, made: Plan, proposal: Proposal, stacks: Stacks, verify: Verify, traffic: float, say: Say) -> Guard:
+    """``traffic``: requests a second. The checks speak of the whole environment: they run with the last stack that changes."""
+    wanted = next(stack for stack in account.manifest.stacks if stack.name == proposal.stack)
+    last = [one for one in made.proposals if one.change_sets][-1] is proposal
+    return Guard(
+        proposal=proposal,
+        gate=gate.name_of(wanted),
+        alarms=account.alarms("deploy", proposal.region),
+        verify=(lambda stop: verify(account, stop, say)) if last else (lambda stop: ()),
+        cancel=(lambda: stacks.cancel_update(proposal.stack_id, f"{proposal.token}-cancel")) if proposal.kind == "update" else None,
+        traffic=_stream(account, traffic) if last and traffic else None,
+        who=f"plan {made.short} by {account.caller.arn}",
+        say=say,
+    )
+
+
+def prove(account: Account, verify: Verify, say: Say) -> tuple[CheckResult, ...]:
+    """That the release before does what it did: its own checks, run again; none where there was none."""
+    store = account.store("plan", account.manifest.region)
+    last = Ledger(store=store).standing()
+    before = manifest_of(store, last) if last else None
+    if before is None:
+        return ()
+    say("verifying the release that was put back")
+    results = verify(account.with_manifest(before), threading.Event(), say)
+    if not any(result.ok is False for result in results):
+        say(f"the release before it answers as it did: {len(results)} checks passed")
+    return results
+
+
+def _stream(account: Account, per_second: float) -> Traffic:
+    from deploy.verification.traffic import Traffic
+
+    return Traffic(account, per_second, most=round(per_second * MOST_TRAFFIC_SECONDS))
