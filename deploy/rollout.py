@@ -43,16 +43,6 @@ SKEW = timedelta(minutes=15)
 """How far this clock may be off: events before the plan by more than this are not read."""
 
 
-Verify = Callable[[Account, threading.Event, Callable[[str], None]], tuple[CheckResult, ...]]
-
-
-def verify(account: Account, stop: threading.Event, say: Callable[[str], None]) -> tuple[CheckResult, ...]:
-    """What the environment file says a release must do."""
-    from deploy import verification
-
-    return verification.verify(account, stop=stop, say=say)
-
-
 class Show(Protocol):
     """How a rollout is shown; `deploy.console.Console` in a command."""
 
