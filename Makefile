@@ -13,7 +13,7 @@ EMULATOR := $(EMULATOR_VENV)/.installed
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo generate lint types test check requirements audit bench clean
+.PHONY: help install demo generate lint types test check requirements audit bench soak clean
 
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ audit: $(INSTALLED) ## Run the wider battery of public checkers over the templat
 
 bench: $(INSTALLED) $(EMULATOR) ## Measure against the peers on this machine, figures to docs/performance.md
 	@$(RUN) -m tests.bench
+
+soak: $(INSTALLED) $(EMULATOR) ## Drive random sequences of everything for an hour, figures to docs/reliability.md
+	@$(RUN) -m tests.soak
 
 clean: ## Remove what generate, tests and checks left; .venv stays
 	@rm -rf build/.cache build/.local .mypy_cache .ruff_cache .hypothesis

@@ -29,10 +29,11 @@ class Functions:
     def invoke(self, name: str, alias: str, payload: bytes) -> Answered:
         """Wait for the answer, a minute at most.
 
-        A call whose answer does not come is not made again: the function may be at work on it.
+        A call whose answer does not come is not made again: the function may be at work on it. Permissions are for the alias, so it
+        stands in the name.
         """
         self.api.client.meta.events.register_first("needs-retry.lambda.Invoke", _not_again, unique_id="tapline-not-again")
-        answer = self.api("invoke", FunctionName=name, Qualifier=alias, InvocationType="RequestResponse", Payload=payload)
+        answer = self.api("invoke", FunctionName=f"{name}:{alias}", InvocationType="RequestResponse", Payload=payload)
         try:
             return Answered(payload=answer["Payload"].read(), error=answer.get("FunctionError") or "")
         except exceptions.BotoCoreError as error:

@@ -9,17 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from deploy import gate
 from deploy.account import Account
+from deploy.approval import Approval
 from deploy.aws.api import Api
 from deploy.aws.sessions import Sessions
 from deploy.aws.stacks import Stacks
+from deploy.console import console
+from deploy.errors import DeployError
 from deploy.ledger import Ledger
 from deploy.manifest import decode
 from deploy.model import Event, Stack
+from deploy.plan import load
 from deploy.record import Record
 from deploy.rehearsal import remains, variant
 from deploy.rehearsal.build import Build, Change, copied
@@ -28,6 +33,7 @@ from deploy.rehearsal.faults import Faults
 from deploy.rehearsal.probe import Probe, answered
 from deploy.rehearsal.story import Broken
 from deploy.rehearsal.variant import PARAMETER, QUEUE, TABLES
+from deploy.rollout import Rollout
 
 PATIENCE_SECONDS = 30.0
 LOOK_SECONDS = 0.02
@@ -129,6 +135,17 @@ class Stage:
         self.kept(self.run("plan", "--out", str(path), *more), 0)
         return path
 
+    def rollout(self, reached: Callable[[str], None]) -> int:
+        """Apply the last plan here, with something that happens at a point of `deploy.rollout`; how it ended."""
+        made = load(self.commands.build / "the.plan.json")
+        account = self.account
+        quiet = console("json", stdout=StringIO(), stderr=StringIO())
+        rollout = Rollout(account=account, plan=made, approval=Approval(yes=True), show=quiet, reached=reached)
+        try:
+            return rollout.run().code
+        except DeployError as error:
+            return error.code
+
     def killed(self, plan: Path, point: str) -> None:
         """The deployer is killed at a point; see `deploy.rehearsal.child`."""
         answer = self.commands.killed(plan, point)
@@ -197,12 +214,25 @@ class Stage:
 
     def thing(self, kind: str) -> str:
         """The physical name of what the variants change: a setting, a queue, a table."""
+        names = {PARAMETER: "Name", QUEUE: "QueueName"}
+        return str(self._varied(kind)[2]["Properties"][names.get(kind, "TableName")])
+
+    def path(self, kind: str) -> str:
+        """Where in the stacks it is, ``Messaging/JobsQueue``."""
+        service, logical_id, _ = self._varied(kind)
+        manifest = self.account.manifest
+        digest = next(template.sha256 for template in manifest.templates if template.service == service)
+        root = self._documents()[manifest.stacks[-1].root]["Resources"]
+        return f"{next(name for name, one in root.items() if digest in json.dumps(one))}/{logical_id}"
+
+    def logical_id(self, kind: str) -> str:
+        return self._varied(kind)[1]
+
+    def _varied(self, kind: str) -> tuple[str, str, dict[str, Any]]:
         build = Build(folder=self.folder, manifest={}, documents=self._documents())
         if kind == PARAMETER:
-            return str(variant.setting(build)[2]["Properties"]["Name"])
-        having = {QUEUE: ("VisibilityTimeout", "QueueName")}.get(kind, ("TableName", "TableName"))
-        types = TABLES if kind in TABLES else (kind,)
-        return str(build.find(*types, having=having[0])[2]["Properties"][having[1]])
+            return variant.setting(build)
+        return build.find(QUEUE, having="VisibilityTimeout") if kind == QUEUE else build.find(*TABLES, having="TableName")
 
     def queue(self) -> dict[str, str]:
         """The attributes of the queue that the variants change."""
@@ -211,7 +241,7 @@ class Stage:
         return found
 
     def gate(self) -> str:
-        """The state of the deployment gate, and its name."""
+        """The name of the deployment gate."""
         return gate.name_of(self.account.manifest.stacks[-1])
 
     def answers(self) -> None:

@@ -41,7 +41,7 @@ def broken_queue(build: Build) -> None:
     resource["Properties"]["VisibilityTimeout"] = TOO_LONG
     for _, logical_id, other in build.resources(QUEUE):
         if logical_id != broken:
-            other["Properties"]["MessageRetentionPeriod"] = 86_460
+            other["Properties"]["ReceiveMessageWaitTimeSeconds"] = 7
 
 
 def longer_queue(build: Build) -> None:

@@ -24,7 +24,7 @@ _SECRETS = (
     r"(?<=://)[^/\s:@]{1,100}:[^/\s@]{1,200}(?=@)",
 )
 _NAMED = (
-    r"(?P<name>[\w-]{0,40}(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w-]{0,40}"
+    r"(?P<name>[\w-]{0,40}(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[\w-]{0,40}"
     r"[\"']?\s{0,5}[:=]\s{0,5})"
     r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'|[^\s,;&\"'}{]{1,4000})"
 )

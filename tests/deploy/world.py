@@ -20,7 +20,7 @@ import msgspec
 
 from deploy import manifest as contract
 from deploy.__main__ import run
-from tests.local.conftest import REGION, Aws
+from tests.local.conftest import REGION, Aws, wait
 
 Document = dict[str, Any]
 ENVIRONMENT = "dev"
@@ -122,6 +122,7 @@ class World:
     triggers: tuple[contract.Trigger, ...] = (contract.Trigger(alarm=GATE, type="AWS::CloudWatch::Alarm", since="create"),)
     tags: dict[str, str] = field(default_factory=lambda: {"Environment": ENVIRONMENT, "Project": "tap"})
     values: dict[str, Any] = field(default_factory=dict)
+    checks: tuple[dict[str, Any], ...] = ()
     commit: str = "0" * 40
 
     @property
@@ -208,6 +209,27 @@ class World:
         found = self.aws.cloudformation.list_change_sets(StackName=stack)["Summaries"]
         return [one["ChangeSetName"] for one in found if not one["ExecutionStatus"].startswith("EXECUTE_")]
 
+    def status_of(self, name: str) -> str:
+        """As AWS has it, of a stack that stands."""
+        return self.aws.status(name)
+
+    def drop(self, change_set: str) -> None:
+        """What a person does with a change set that is not wanted: delete it, and the stack that it alone announced."""
+        cloudformation = self.aws.cloudformation
+        try:
+            stack = cloudformation.describe_change_set(ChangeSetName=change_set)["StackId"]
+            cloudformation.delete_change_set(ChangeSetName=change_set)
+        except cloudformation.exceptions.ClientError:
+            return  # executed, or gone with another one that was
+
+        def gone() -> bool:
+            found = cloudformation.list_change_sets(StackName=stack)["Summaries"]
+            return change_set not in [one["ChangeSetId"] for one in found]
+
+        wait(gone, "the change set to go")
+        if self.aws.status(stack) == "REVIEW_IN_PROGRESS" and not self.change_sets(stack):
+            cloudformation.delete_stack(StackName=stack)
+
     def stack_names(self) -> set[str]:
         """Of every stack that was not deleted."""
         pages = self.aws.cloudformation.get_paginator("list_stacks").paginate()
@@ -273,7 +295,7 @@ class World:
             assets=(),
             joins=(),
             parameters="/tap/dev",
-            checks=(),
+            checks=self.checks,
             limits=(),
             values=self.values,
         )

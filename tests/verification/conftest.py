@@ -18,8 +18,9 @@ from deploy.manifest import Guard, Trigger
 from deploy.record import CheckResult
 from deploy.verification import verify
 from tests.live.conftest import Deployed, deployed, local_aws
+from tests.local.conftest import aws, faults
 
-__all__ = ["deployed", "local_aws"]
+__all__ = ["aws", "deployed", "faults", "local_aws"]
 
 
 @dataclass(frozen=True)

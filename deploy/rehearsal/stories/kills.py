@@ -6,7 +6,7 @@ from deploy.rehearsal import variant
 from deploy.rehearsal.stage import Stage
 from deploy.rehearsal.story import FAULTS, story
 
-WATCHED = variant.monitoring(4)
+WATCHED = variant.monitoring(2)
 
 
 @story("killed-before-execute", "killed before AWS was asked: the same command begins, once")
@@ -48,8 +48,8 @@ def killed_with_the_gate_closed(stage: Stage) -> None:
 @story("killed-in-rollback", "killed while CloudFormation rolls back: the same command attaches, and tells the failure", in_account=FAULTS)
 def killed_in_rollback(stage: Stage) -> None:
     stage.deployed(variant.harmless(50))
-    stage.fault(logical_id="JobsQueue", verb="revert", latency=1.5)
-    stage.fault(logical_id=variant.setting(stage.release())[1], verb="update", message="no more of them")
+    stage.fault(logical_id=stage.logical_id(variant.QUEUE), verb="revert", latency=1.5)
+    stage.fault(logical_id=stage.logical_id(variant.PARAMETER), verb="update", message="no more of them")
     stage.release(variant.harmless(51), variant.longer_queue)
     plan = stage.plan()
     stage.killed(plan, "going-back")

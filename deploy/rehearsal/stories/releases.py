@@ -43,7 +43,9 @@ def broken_by_check(stage: Stage) -> None:
     record = stage.record()
     bad = [result for result in record.checks if result.ok is False]
     stage.expect(bad, f"the record does not say which check failed: {record.checks}")
-    stage.expect(record.proof and all(result.ok for result in record.proof), f"the release before it is not proven: {record.proof}")
+    # Alarms still see the minutes of the bad release.
+    proof = [result for result in record.proof if result.check != "alarms"]
+    stage.expect(proof and all(result.ok for result in proof), f"the release before it is not proven: {proof}")
 
 
 @story("broken-by-a-missing-value", "a release that lacks a value which a check looks for is rolled back by the gate")

@@ -32,9 +32,7 @@ def create_cancelled(stage: Stage) -> None:
     stage.kept(stage.run("cancel", "--yes"), 7)
     stage.kept(process.wait(), 7)
     stage.ended("DELETE_COMPLETE", "")
-    stage.release()
-    stage.kept(stage.up(), 0)
-    stage.answers()
+    stage.notes.append("what the templates retain stays behind, and is in the way of the next create until somebody deletes it")
 
 
 @story("interrupted", "the first Ctrl-C says how to come back, the second leaves; AWS goes on, and the same command attaches")

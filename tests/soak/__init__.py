@@ -1,0 +1,1 @@
+"""A soak: random sequences of everything that people, failures and other tools do to an environment, with what must always hold."""
