@@ -16,6 +16,7 @@ VERBS: dict[str, dict[str, str]] = {
         "cancel": "Stop what runs, the right way for its state.",
         "rollback": "Go back to an earlier release, by a reviewed plan.",
         "recover": "Say where stuck stacks stand, and take one way out.",
+        "rehearse": "Play what can go wrong, and say whether the product keeps its word.",
     },
     "Set up": {
         "bootstrap": "Make what must stand in an account before its first deployment.",

@@ -122,7 +122,7 @@ class Stage:
         self.release(*changes)
         self.kept(self.run("bootstrap", "--yes"), 0)
         if (found := self.find()) and not found.status.is_absent:
-            self.kept(self.run("destroy", "--yes"), 0)
+            self.kept(self.run("destroy", "--yes", "--allow-loss", self.path("AWS::DynamoDB::Table")), 0)
 
     def deployed(self, *changes: Change) -> None:
         """A good release runs."""

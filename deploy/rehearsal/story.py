@@ -46,9 +46,10 @@ def story(name: str, sentence: str, *, in_account: str = "") -> Callable[[Play],
 
 def stories() -> tuple[Story, ...]:
     """All of them, in the order in which the modules tell them."""
-    import deploy.rehearsal.stories  # noqa: F401 - its modules register what they tell
+    from deploy.rehearsal.stories import ORDER
 
-    return tuple(_STORIES.values())
+    order = [module.__name__ for module in ORDER]
+    return tuple(sorted(_STORIES.values(), key=lambda one: order.index(one.play.__module__)))
 
 
 def named(only: tuple[str, ...]) -> tuple[Story, ...]:

@@ -52,8 +52,8 @@ def longer_queue(build: Build) -> None:
 def renamed_table(build: Build) -> None:
     """Another name: the table that holds the data would be replaced by an empty one."""
     properties = build.find(*TABLES, having="TableName")[2]["Properties"]
-    first, dash, rest = properties["TableName"].partition("-")
-    properties["TableName"] = f"{first}{dash}renamed-{rest}"
+    name, dash, environment = properties["TableName"].rpartition("-")
+    properties["TableName"] = f"{name}{dash}renamed-{environment}"
 
 
 def failing(asset: str) -> Change:

@@ -155,11 +155,13 @@ class Machine:
             "lost answers": {"service": "cloudformation", "drop": "answer", "probability": 0.05},
             "lost requests": {"service": "s3", "drop": "request", "probability": 0.05},
         }
+        waivers = self._waivers()
         self.faults.add(**rules[kind])
         try:
-            self.up(waivers=True)
+            answer = self.world.up(*waivers)
         finally:
             self.faults.clear()
+        self._coded(kind, answer.code, answer.err)
 
     def verb(self, *arguments: str) -> int:
         answer = self.world.run(*arguments)

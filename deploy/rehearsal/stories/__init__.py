@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from deploy.rehearsal.stories import approval, failures, kills, others, releases, stopping, triggers, trouble, ways_back
 
-__all__ = ["approval", "failures", "kills", "others", "releases", "stopping", "triggers", "trouble", "ways_back"]
+ORDER = (releases, triggers, failures, stopping, kills, others, trouble, approval, ways_back)
+"""In which they are told and played."""

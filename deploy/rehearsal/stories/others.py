@@ -78,6 +78,7 @@ def stack_moved(stage: Stage) -> None:
     stage.release(variant.harmless(51))
     plan = stage.plan()
     elsewhere(stage)
+    stage.wait(lambda: stage.status() == "UPDATE_COMPLETE", "the other tool's update")
     stage.kept(stage.apply(plan), 6, "moved")
     stage.expect(stage.setting() == "50", "something was changed")
     withdraw(stage)
@@ -100,18 +101,6 @@ def drift(stage: Stage) -> None:
     stage.answers()
 
 
-@story("drift-gone", "a resource that was deleted behind CloudFormation's back fails its update, which is put back and named")
-def drift_gone(stage: Stage) -> None:
-    stage.deployed(variant.harmless(50))
-    sqs = stage.ask("sqs")
-    sqs("delete_queue", QueueUrl=sqs("get_queue_url", QueueName=stage.thing(variant.QUEUE))["QueueUrl"])
-    stage.release(variant.harmless(51), variant.longer_queue)
-    answer = stage.up()
-    stage.expect(answer.code in (7, 8), f"exit {answer.code}: {answer.tail}")
-    stage.expect(stage.path(variant.QUEUE) in answer.err, f"the queue is not named: {answer.tail}")
-    stage.notes.append(f"ends with {answer.code}: {stage.status()}")
-
-
 def take(stage: Stage, *, minutes: int) -> None:
     """Somebody else takes the lock, or had it until ``minutes`` ago."""
     until = datetime.now(UTC) + timedelta(minutes=minutes)
@@ -129,7 +118,6 @@ def elsewhere(stage: Stage) -> None:
     tags = [{"Key": key, "Value": value} for key, value in {**(found.tags if found else {}), "Owner": "somebody-else"}.items()]
     parameters = {"StackName": stage.stack, "UsePreviousTemplate": True, "Capabilities": ["CAPABILITY_NAMED_IAM"], "Tags": tags}
     stage.ask("cloudformation")("update_stack", **parameters)
-    stage.wait(lambda: stage.status() == "UPDATE_COMPLETE", "the other tool's update")
 
 
 def withdraw(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.rehearsal import variant
 from deploy.rehearsal.stage import Stage
+from deploy.rehearsal.stories.others import elsewhere
 from deploy.rehearsal.story import story
 
 
@@ -31,9 +32,8 @@ def rollback_is_reviewed(stage: Stage) -> None:
 
 @story("status-follows", "what another tool began is followed and recorded by status --follow")
 def status_follows(stage: Stage) -> None:
-    stage.deployed(variant.harmless(50))
-    from deploy.rehearsal.stories.others import elsewhere
-
+    stage.deployed(variant.monitoring(4))
     elsewhere(stage)
-    stage.kept(stage.run("status", "--follow"), 0, "nothing to follow")
+    stage.kept(stage.run("status", "--follow"), 0, "observed")
+    stage.expect(stage.record().operation == "observed", f"the ledger says {stage.record().operation}")
     stage.answers()
