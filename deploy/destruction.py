@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -132,8 +133,9 @@ class Destruction:
         account = self.account
         store, ledger = account.store("deploy", account.manifest.region), Ledger(store=account.store("deploy", account.manifest.region))
         began = datetime.now(UTC)
-        # Every destroy is an operation of its own; one that is killed is followed by the next, since AWS goes on deleting.
-        operation = sha256(f"{self.verb} {account.manifest.environment} {began.isoformat()}".encode()).hexdigest()
+        # Of the same stacks the same operation: whoever runs it again after a kill holds the same lock, and AWS goes on deleting.
+        ids = " ".join(self._ids())
+        operation = sha256(f"{self.verb} {account.manifest.environment} {ids}".encode()).hexdigest()
         held = lock.acquire(store, operation=operation, verb=self.verb, by=account.caller.arn, host=whose()[1])
         with contextlib.ExitStack() as stack:
             stack.callback(held.release)
@@ -148,7 +150,7 @@ class Destruction:
                 stacks=tuple(Moved(stack=name) for name in self.survey.stacks),
             )
             ledger.began(record)
-            moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}")
+            moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}-{held.holder.fence}")
             ended = msgspec.structs.replace(
                 record,
                 ended=datetime.now(UTC),
@@ -161,6 +163,11 @@ class Destruction:
             )
             ledger.keep(ended, self.events)
             return ledger.ended(ended)
+
+    def _ids(self) -> Iterator[str]:
+        for wanted in self.account.manifest.stacks:
+            if wanted.name in self.survey.stacks and (found := self.account.stacks("plan", wanted.region).find(wanted.name)):
+                yield found.id
 
     def _stacks(self, held: lock.Lock, token: str) -> tuple[list[Moved], Outcome]:
         moved = []

@@ -40,7 +40,8 @@ class Stream(Protocol):
     def stop(self) -> Sent: ...
 
 
-Verify = Callable[[threading.Event], tuple[CheckResult, ...]]
+Ended = Callable[[CheckResult], None]
+Verify = Callable[[threading.Event, Ended], tuple[CheckResult, ...]]
 
 
 @dataclass(kw_only=True)
@@ -62,6 +63,7 @@ class Guard:
     sent: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _checks: threading.Thread | None = None
+    _first: CheckResult | None = None
     _cancelled: bool = False
 
     def watch(self, progress: Progress) -> None:
@@ -71,8 +73,8 @@ class Guard:
             return
         if self._checks is None and ready(progress, self.proposal):
             self._begin()
-        if self._checks and not self._checks.is_alive() and self.failed and self.closed_at is None and not progress.over:
-            self._close()
+        if self._first and self.closed_at is None and not progress.over:
+            self._close(self._first)
         if self._overdue() and self.cancel and progress.status == Status.UPDATE_IN_PROGRESS:
             self._cancel()
 
@@ -115,16 +117,22 @@ class Guard:
 
     def _run(self) -> None:
         try:
-            self.results = self.verify(self._stop)
+            self.results = self.verify(self._stop, self._ended)
         except DeployError as error:
             self.results = (_not_verified(error.text),)
         except Exception as error:  # noqa: BLE001 - what cannot be verified, for whatever reason, is not verified
             self.results = (_not_verified(f"fault of the tool: {type(error).__name__}: {error}"),)
+        for result in self.results:
+            self._ended(result)
 
-    def _close(self) -> None:
-        """A gate that cannot be closed leaves the cancellation."""
+    def _ended(self, result: CheckResult) -> None:
+        """Called by the checks as each ends: the first that fails is enough."""
+        if result.ok is False and self._first is None:
+            self._first = result
+
+    def _close(self, first: CheckResult) -> None:
+        """At the first failed check; the others go on, so that all is recorded. A gate that cannot be closed leaves the cancellation."""
         self.closed_at = self.clock()
-        first = self.failed[0]
         why = f"check {first.check} {first.name} failed: {first.reason}"
         self.say(f"{why}; the gate is closed, so that CloudFormation rolls back")
         try:

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from deploy.verification.traffic import Traffic
 
 Say = Callable[[str], None]
-Verify = Callable[[Account, threading.Event, Say], tuple[CheckResult, ...]]
+Ended = Callable[[CheckResult], None]
+Verify = Callable[[Account, threading.Event, Say, Ended], tuple[CheckResult, ...]]
 
 MOST_TRAFFIC_SECONDS = 4 * 3600
 """Longer than CloudFormation monitors."""
 
 
-def verify(account: Account, stop: threading.Event, say: Say) -> tuple[CheckResult, ...]:
+def verify(account: Account, stop: threading.Event, say: Say, ended: Ended) -> tuple[CheckResult, ...]:
     """What the environment file says a release must do."""
     from deploy import verification
 
-    return verification.verify(account, stop=stop, say=say)
+    return verification.verify(account, stop=stop, say=say, ended=ended)
 
 
 def guard(account: Account, made: Plan, proposal: Proposal, stacks: Stacks, verify: Verify, traffic: float, say: Say) -> Guard:
@@ -40,7 +41,7 @@ def guard(account: Account, made: Plan, proposal: Proposal, stacks: Stacks, veri
         proposal=proposal,
         gate=gate.name_of(wanted),
         alarms=account.alarms("deploy", proposal.region),
-        verify=(lambda stop: verify(account, stop, say)) if last else (lambda stop: ()),
+        verify=(lambda stop, ended: verify(account, stop, say, ended)) if last else (lambda stop, ended: ()),
         cancel=(lambda: stacks.cancel_update(proposal.stack_id, f"{proposal.token}-cancel")) if proposal.kind == "update" else None,
         traffic=_stream(account, traffic) if last and traffic else None,
         who=f"plan {made.short} by {account.caller.arn}",
@@ -56,7 +57,7 @@ def prove(account: Account, verify: Verify, say: Say) -> tuple[CheckResult, ...]
     if before is None:
         return ()
     say("verifying the release that was put back")
-    results = verify(account.with_manifest(before), threading.Event(), say)
+    results = verify(account.with_manifest(before), threading.Event(), say, lambda result: None)
     if not any(result.ok is False for result in results):
         say(f"the release before it answers as it did: {len(results)} checks passed")
     return results

@@ -15,14 +15,14 @@ _LAST_WORDS_SECONDS = 2.0
 
 
 class Interrupt:
-    """As a context: ``first`` is called at the first interrupt; the second, or a request to end, raises Interrupted.
+    """As a context: ``first`` is called at the first interrupt, and ``asked`` is true then; the second, or a request to end, raises Interrupted.
 
     ``first`` runs in a thread of its own: a signal may come in the middle of a print, and a stream that is being written to refuses, or
     waits for ever for, another write from within.
     """
 
     def __init__(self, first: Callable[[], None]) -> None:
-        self._first, self._asked = first, False
+        self._first, self.asked = first, False
         self._before: dict[signal.Signals, Any] = {}
         self._interrupted: SimpleQueue[bool] = SimpleQueue()  # its put is made to be called from a signal handler
         self._teller = threading.Thread(target=self._tell, daemon=True)
@@ -45,7 +45,7 @@ class Interrupt:
             self._first()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked or number == signal.SIGTERM:
+        if self.asked or number == signal.SIGTERM:
             raise Interrupted("interrupted", "what runs in AWS goes on", "python -m deploy apply PLAN attaches to it again")
-        self._asked = True
+        self.asked = True
         self._interrupted.put(True)

@@ -7,10 +7,11 @@ survives: it also numbers the ledger.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -38,7 +39,9 @@ class Swaps(Protocol):
 
 
 class Holder(Noun, frozen=True, kw_only=True):
-    """Who has the lock. ``operation`` is the plan's digest: whoever runs the same plan again is the same holder."""
+    """Who has the lock. ``operation`` is the plan's digest: whoever runs the same plan again is the same holder. ``nonce`` tells one write
+    from every other, so that a writer knows its own.
+    """
 
     operation: str
     verb: str
@@ -47,6 +50,7 @@ class Holder(Noun, frozen=True, kw_only=True):
     fence: int
     since: datetime
     until: datetime
+    nonce: str = ""
     held: bool = True
 
     def alive(self, now: datetime) -> bool:
@@ -89,11 +93,11 @@ class Lock:
         at = self.clock()
         if at < self.holder.until - LIFETIME * 2 / 3:
             return
-        self._write(msgspec.structs.replace(self.holder, until=at + LIFETIME))
+        self._write(_new(self.holder, until=at + LIFETIME))
 
     def release(self) -> None:
         """Give it back; one that somebody else has taken is theirs. This one is over then: it can be neither checked nor renewed."""
-        _swap(self.store, msgspec.structs.replace(self.holder, held=False), self.tag)
+        _swap(self.store, _new(self.holder, held=False), self.tag)
 
     def _write(self, holder: Holder) -> None:
         tag = _swap(self.store, holder, self.tag)
@@ -125,7 +129,7 @@ def acquire(store: Swaps, *, operation: str, verb: str, by: str, host: str, cloc
         raise Conflict("lock", f"held for {last.words}", "wait for it, or look at it: python -m deploy status ENV")
     # The same operation again is the same entry of the ledger, whoever runs it.
     fence = last.fence if last and last.held and last.operation == operation else (last.fence if last else 0) + 1
-    mine = Holder(operation=operation, verb=verb, by=by, host=host, fence=fence, since=at, until=at + LIFETIME)
+    mine = Holder(operation=operation, verb=verb, by=by, host=host, fence=fence, since=at, until=at + LIFETIME, nonce=secrets.token_hex(8))
     tag = _swap(store, mine, found.tag if found else None)
     if tag is None:
         other = holder(store)
@@ -135,6 +139,10 @@ def acquire(store: Swaps, *, operation: str, verb: str, by: str, host: str, cloc
 
 def _encode(value: Holder) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=1)
+
+
+def _new(former: Holder, **changes: Any) -> Holder:
+    return msgspec.structs.replace(former, nonce=secrets.token_hex(8), **changes)
 
 
 def _swap(store: Swaps, value: Holder, tag: str | None) -> str | None:

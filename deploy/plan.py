@@ -70,6 +70,7 @@ class Plan(Noun, frozen=True, kw_only=True):
 
     version: int = VERSION
     id: str
+    operation: str = "deploy"
     release: str
     commit: str | None
     manifest: Manifest

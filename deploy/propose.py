@@ -38,8 +38,8 @@ Say = Callable[[str], None]
 WORKERS = 8
 
 
-def propose(account: Account, background: Background, pending: Path, say: Say) -> Plan:
-    """``pending``: the folder for what must survive.
+def propose(account: Account, background: Background, pending: Path, say: Say, *, operation: str = "deploy") -> Plan:
+    """``pending``: the folder for what must survive; ``operation``: what the ledger will call it.
 
     Raises:
         DeployError: as docs/operations.md lists them; nothing is left behind.
@@ -58,6 +58,7 @@ def propose(account: Account, background: Background, pending: Path, say: Say) -
     return plan.seal(
         Plan(
             id=number,
+            operation=operation,
             release=background.release,
             commit=background.commit,
             manifest=manifest,

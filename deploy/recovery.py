@@ -131,7 +131,10 @@ def _blockers(stacks: Stacks, stack: Stack, progress: Progress) -> tuple[Blocker
     failed = {
         cause.path: cause
         for cause in progress.failures
-        if cause.path and cause.kind in ("resource", "stack") and cause.status.endswith(ends) and mended.get(cause.path, cause.at) <= cause.at
+        if cause.path
+        and cause.kind in ("resource", "stack")
+        and cause.status.endswith(ends)
+        and mended.get(cause.path, cause.at) <= cause.at
     }
     ids = stacks.nested(stack.id)
     return tuple(

@@ -60,7 +60,6 @@ class Rollout:
     plan: Plan
     approval: Approval
     show: Show
-    operation: str = "deploy"
     traffic: float = 0.0
     verify: Verify = guarding.verify
     reached: Callable[[str], None] = lambda point: None
@@ -71,6 +70,7 @@ class Rollout:
     checks: tuple[CheckResult, ...] = ()
     proof: tuple[CheckResult, ...] = ()
     message: str = ""
+    _interrupt: Interrupt | None = None
     moved: list[Moved] = field(default_factory=list)
 
     def run(self) -> Record:
@@ -103,7 +103,9 @@ class Rollout:
                 ledger.began(record)
                 self.begun = True
                 self.reached("began")
-            ended = self._finish(record, self._stacks(held), ledger)
+            with Interrupt(self._say_how_to_come_back) as self._interrupt:
+                outcome = self._stacks(held)
+            ended = self._finish(record, outcome, ledger)
         self.reached("released")
         return ended
 
@@ -113,6 +115,8 @@ class Rollout:
         try:
             yield
         except (OutcomeUnknown, Interrupted):
+            if not self.executed:
+                self._give_back(held)
             raise
         except DeployError as error:
             if self.begun and not self.executed:
@@ -139,7 +143,7 @@ class Rollout:
         before = tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals)
         return Record(
             number=number,
-            operation=self.operation,
+            operation=self.plan.operation,
             environment=made.environment,
             by=by,
             host=host,
@@ -200,12 +204,18 @@ class Rollout:
             self.show.warn(f"termination protection of {proposal.stack} is not {wanted}: an administrator sets it with {how}")
         self.reached("protected")
 
+    def _say_how_to_come_back(self) -> None:
+        again = f"python -m deploy apply PLAN follows it again; python -m deploy status {self.plan.environment} shows it"
+        self.show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")
+
     def _execute(self, stacks: Stacks, proposal: Proposal, held: lock.Lock, feed: Feed) -> None:
         accepted = self.approval.loss
         if accepted and proposal.kind == "update":
             protection.relax(stacks, proposal, accepted)
         self.reached("relaxed")
         held.check()
+        if self._interrupt and self._interrupt.asked:
+            raise Interrupted("interrupted", f"{proposal.stack} was not begun", "python -m deploy apply PLAN begins where this ended")
         try:
             stacks.execute(proposal.change_sets[""], proposal.token, retain_except_on_create=proposal.settings.retain_except_on_create)
         except AwsRefusal as error:
@@ -218,11 +228,7 @@ class Rollout:
     def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock, stacks: Stacks) -> Outcome:
         guard = guarding.guard(self.account, self.plan, proposal, stacks, self.verify, self.traffic, self.show.note)
         progress = begin(proposal.stack, expected(proposal), token=proposal.token)
-        again = f"python -m deploy apply PLAN follows it again; python -m deploy status {self.plan.environment} shows it"
-        with (
-            self.show.follow(progress) as shown,
-            Interrupt(lambda: self.show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")),
-        ):
+        with self.show.follow(progress) as shown:
 
             def news(newer: Progress) -> None:
                 shown(newer)

@@ -16,10 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deploy.rehearsal.probe import Probe, answered
+from tests.api import Api
+
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "build" / "demo"
 LINES = 14
 """Of a long output, at its beginning and at its end."""
+
+
+_RINGING: Any = {"AlarmTypes": ["CompositeAlarm"], "StateValue": "ALARM"}
 
 
 class Failed(Exception):
@@ -61,6 +67,12 @@ def story() -> None:
     title("Nothing to do, and what was done")
     run("deploy plan dev --local --build build/demo/changed")
     run("deploy history dev --local")
+    title("A broken release: the API raises an error; its alarm rings, no metric faked, and CloudFormation puts the release before it back")
+    break_the_api()
+    run("deploy history dev --local")
+    title("One release back, from what was published then: reviewed as every other change")
+    run("deploy rollback dev --to 1 --local --yes")
+    check("the queue is as the first release had it", lambda: receive_count() == 3)
     title("A careless change: the table gets another name, so the one with the data would be replaced")
     rename_the_table()
     run("deploy up dev --local --yes --build build/demo/careless", code=4)
@@ -81,15 +93,35 @@ def change_a_value() -> None:
     run("deploy apply build/demo/change.plan.json --local --yes")
 
 
+def break_the_api() -> None:
+    """Deployed while somebody asks it all the time: how long there was no answer is measured from outside."""
+    edit(sources() / "resources" / "handlers" / "api" / "handler.py", "return respond(event, context, surroundings())", 'raise OSError("oh")')
+    run("generate.py --no-validate --out ../broken", folder=HERE / "sources")
+    address = the_api().address
+    with Probe(ask=lambda: answered(f"{address}/health", address.partition("/_aws")[0])) as users:
+        run("deploy up dev --local --yes --traffic 10 --build build/demo/broken", code=7)
+        check("the API answers again", users.wait_restored)
+    failed = sum(not good for _, good in users.asked)
+    if not failed or users.restored is None or users.first_bad is None:
+        raise Failed("no request failed, so nothing was shown")
+    say(f"  of {len(users.asked)} requests {failed} failed; the API answered again {users.restored - users.first_bad:.1f} s after the first one\n")
+    check("its alarm is quiet again", lambda: not the_api().client("cloudwatch").describe_alarms(**_RINGING)["CompositeAlarms"])
+
+
 def rename_the_table() -> None:
+    edit(sources() / "templates" / "data.py", '"items"', '"things"')
+    run("generate.py --no-validate --out ../careless", folder=HERE / "sources")
+
+
+def sources() -> Path:
     """The sources as somebody else might have them tomorrow."""
     copy = HERE / "sources"
+    shutil.rmtree(copy, ignore_errors=True)
     for name in ("env", "resources", "templates", "deploy"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "overlay"))
     shutil.copy(ROOT / "generate.py", copy)
     shutil.copy(HERE / "env" / "dev.yaml", copy / "env")
-    edit(copy / "templates" / "data.py", '"items"', '"things"')
-    run("generate.py --no-validate --out ../careless", folder=copy)
+    return copy
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -102,11 +134,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def use_the_api() -> None:
     """POST an item, and look for it where it must be: the API, the table, the bucket; and wait until the worker has done it."""
-    from tests.api import Api
-
-    server = json.loads((HERE / "local" / "server.json").read_text())
-    manifest = json.loads((ROOT / "build" / "dev" / "manifest.json").read_text())
-    api = Api(url=f"http://127.0.0.1:{server['port']}", account=manifest["account"], region=manifest["region"], stack="tap-app-dev")
+    api = the_api()
     say(f"$ curl {api.address}/health")
     with urllib.request.urlopen(f"{api.address}/health", timeout=10) as answer:
         say(f"  {answer.read().decode()}")
@@ -116,6 +144,19 @@ def use_the_api() -> None:
     check("the item is in the table", lambda: made.body["id"] in api.table_ids())
     check("its object is in the bucket", lambda: f"items/{made.body['id']}.json" in api.object_keys())
     check("the worker has done its message", lambda: api.call("GET", f"/items/{made.body['id']}").body.get("status") == "done")
+
+
+def the_api() -> Api:
+    server = json.loads((HERE / "local" / "server.json").read_text())
+    manifest = json.loads((ROOT / "build" / "dev" / "manifest.json").read_text())
+    return Api(url=f"http://127.0.0.1:{server['port']}", account=manifest["account"], region=manifest["region"], stack="tap-app-dev")
+
+
+def receive_count() -> int:
+    """How often a message is tried, as the queue has it now."""
+    api = the_api()
+    found = api.client("sqs").get_queue_attributes(QueueUrl=api.outputs["JobsQueueUrl"], AttributeNames=["RedrivePolicy"])
+    return int(json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
 
 
 def check(what: str, holds: Callable[[], Any]) -> None:

@@ -30,7 +30,7 @@ def command(
     from deploy.approval import Approval, check_waivers, confirm
     from deploy.commands.story import bootstrap_ended
 
-    account, console = common.account(environment), common.console
+    account, console = common.account(environment, mend=False), common.console
     if print_template:
         for one in account.manifest.bootstraps:
             bootstrapping.template(account, one)

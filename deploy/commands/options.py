@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,9 +45,11 @@ class Common:
     def console(self) -> Console:
         return console_of(self.format)
 
-    def account(self, environment: str) -> Account:
-        """Raises:
-        Invalid: nothing is built for it.
+    def account(self, environment: str, *, mend: bool = True) -> Account:
+        """``mend``: open a gate that a killed run has left closed, and say whose it was.
+
+        Raises:
+            Invalid: nothing is built for it.
         """
         from deploy.account import Account
         from deploy.manifest import decode
@@ -54,7 +57,18 @@ class Common:
         folder = self.build / environment
         data = _read(folder, self.build, environment)
         manifest = _decoded(decode, data, folder)
-        return Account(manifest=manifest, data=data, folder=folder, sessions=self.sessions(manifest))
+        account = Account(manifest=manifest, data=data, folder=folder, sessions=self.sessions(manifest))
+        if mend:
+            self._mend(account)
+        return account
+
+    def _mend(self, account: Account) -> None:
+        """What cannot be asked here, the verb itself says in its own words."""
+        from deploy import gate
+        from deploy.errors import DeployError
+
+        with contextlib.suppress(DeployError):
+            gate.mend(account, self.console.warn)
 
     def built(self) -> tuple[str, ...]:
         """The environments that generate.py has built.

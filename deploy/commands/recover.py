@@ -47,7 +47,7 @@ def command(
     Example: python -m deploy recover dev --local
              python -m deploy recover prod --skip Compute/ApiFunction
     """
-    from deploy import gate, recovery
+    from deploy import recovery
     from deploy.intervention import resume
 
     choice = _one_of(
@@ -55,7 +55,6 @@ def command(
         **{"--skip": skip, "--retain": retain},
     )
     account, console = common.account(environment), common.console
-    gate.mend(account, console.warn)
     if left := resume(account, "recover", console):
         console.result(left)
         return _ended(left)

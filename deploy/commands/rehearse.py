@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from deploy.commands.options import Common, common, environments
 
 if TYPE_CHECKING:
-    from deploy.rehearsal.outcome import Rehearsal
+    from deploy.rehearsal.outcome import Outcome, Rehearsal
     from deploy.rehearsal.story import Story
 
 
@@ -70,23 +71,28 @@ def _in_account(common: Common, environment: str, wanted: tuple[Story, ...], *, 
 
     account, console = common.account(environment), common.console
     check_caller(account)
-    options = (*(("--profile", common.profile) if common.profile else ()), *(("--endpoint-url", common.endpoint_url) if common.endpoint_url else ()))
+    options = (
+        *(("--profile", common.profile) if common.profile else ()),
+        *(("--endpoint-url", common.endpoint_url) if common.endpoint_url else ()),
+    )
     with account_theatre(account.manifest, account.sessions, options) as theatre:
         names = theatre.names
-        console.note(f"makes the stacks {names.bootstrap} and {names.stack} with a bucket, an alarm, roles, a queue, a table and parameters")
+        console.note(
+            f"makes the stacks {names.bootstrap} and {names.stack} with a bucket, an alarm, roles, a queue, a table and parameters"
+        )
         console.note("and deletes all of it at the end; what stands in the account already is not touched")
         if not yes and not console.ask(f"Rehearse in account {names.account}?", environment):
             raise Refused(f"rehearsal of {environment}", "not approved", "nothing was made")
         return rehearse(environment, wanted, theatre, *_telling(common), in_account=True)
 
 
-def _telling(common: Common):  # type: ignore[no-untyped-def]
+def _telling(common: Common) -> tuple[Callable[[Story], None], Callable[[Outcome], None]]:
     console = common.console
 
     def begins(story: Story) -> None:
         console.note(f"{story.name}: {story.sentence}")
 
-    def told(outcome) -> None:  # type: ignore[no-untyped-def]
+    def told(outcome: Outcome) -> None:
         if outcome.kept:
             console.done("kept", outcome.seconds)
         else:

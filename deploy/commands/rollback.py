@@ -35,21 +35,20 @@ def command(
     Example: python -m deploy rollback dev --local
              python -m deploy rollback prod --to 3f2a9c1b77d0 --out back.plan.json
     """
-    from deploy import earlier, gate
+    from deploy import earlier
     from deploy.approval import Approval
     from deploy.commands.story import carry_out, keep_plan, pending, show_plan, withdraw
     from deploy.propose import propose
 
     now, console = common.account(environment), common.console
     _ = now.caller  # before anything else: who asks, and whether AWS and this clock agree
-    gate.mend(now, console.warn)
     record = earlier.find(now, to)
     account = earlier.account_of(now, record)
     commit = f", commit {record.commit[:12]}" if record.commit else ""
     console.note(f"back to deployment {record.number} of {environment}: release {record.release[:12] or 'unknown'}{commit}")
     for stack in earlier.left_alone(now.manifest, account.manifest):
         console.warn(f"{stack} stays as it is: that release did not have it")
-    made = propose(account, earlier.background(account, record), pending(common), console.note)
+    made = propose(account, earlier.background(account, record), pending(common), console.note, operation="rollback")
     path = keep_plan(common, account, made, out)
     show_plan(common, made, path, hint=out is not None)
     if out is not None:
@@ -58,4 +57,4 @@ def command(
         console.note("nothing to do")
         return 0
     given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), yes=yes)
-    return carry_out(common, account, made, given, lambda: withdraw(account, made, path), operation="rollback")
+    return carry_out(common, account, made, given, lambda: withdraw(account, made, path))

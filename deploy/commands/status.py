@@ -23,7 +23,6 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     """
     if follow:
         return _follow(common, environments)
-    from deploy import gate
     from deploy.errors import DeployError
     from deploy.state import state
 
@@ -31,7 +30,6 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     for environment in environments or common.built():
         try:
             account = common.account(environment)
-            gate.mend(account, common.console.warn)
             found.append(state(account))
         except DeployError as error:
             # One environment that cannot be asked hides no other one.

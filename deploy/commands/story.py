@@ -27,7 +27,6 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
     """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for."""
     account, console = common.account(environment), common.console
     _ = account.caller  # before anything else: who asks, and whether AWS and this clock agree
-    gate.mend(account, console.warn)
     publish_all(account, console)
     made = propose.propose(account, background(account, common.build), pending(common), console.note)
     return account, made, keep_plan(common, account, made, out)
@@ -80,7 +79,6 @@ def carry_out(
     on_no: Callable[[], None] = lambda: None,
     *,
     traffic: float = 0.0,
-    operation: str = "deploy",
     approvable: bool = False,
 ) -> int:
     """Ask, apply, and say how it ended. ``on_no`` is called where nothing was begun; ``traffic``: requests a second while it is watched;
@@ -88,7 +86,7 @@ def carry_out(
     """
     console = common.console
     gate.mend(account, console.warn)
-    rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic, operation=operation)
+    rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic)
     try:
         if made.changes:
             approval.check_waivers(made, given)

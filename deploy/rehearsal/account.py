@@ -18,6 +18,7 @@ from deploy.errors import DeployError, Refused
 from deploy.leftovers import PREFIX
 from deploy.manifest import Manifest
 from deploy.rehearsal import small, variant
+from deploy.rehearsal.build import Change
 from deploy.rehearsal.commands import Commands
 from deploy.rehearsal.small import Names
 from deploy.rehearsal.stage import Stage
@@ -37,8 +38,9 @@ class AccountTheatre:
     home: Path
     sessions: Sessions
     options: tuple[str, ...]
+    environ: dict[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
-    tuned: tuple[variant.Change, ...] = field(default_factory=lambda: (variant.monitoring(1),))
+    tuned: tuple[Change, ...] = field(default_factory=lambda: (variant.monitoring(1),))
 
     @property
     def where(self) -> str:
@@ -48,7 +50,7 @@ class AccountTheatre:
         return Stage(
             source=self.source,
             number=self.names.account,
-            commands=Commands(build=self.home / "build", options=self.options),
+            commands=Commands(build=self.home / "build", options=self.options, environ=self.environ),
             sessions=self.sessions,
             tuned=self.tuned,
             patience=self.patience,
@@ -73,10 +75,11 @@ class AccountTheatre:
         if stage.find() is None:
             return
         stage.release()
-        table = stage.path("AWS::DynamoDB::Table")
-        answer = stage.run("destroy", "--yes", "--allow-loss", table)
+        answer = stage.destroy()
         if answer.code:
-            raise Refused(f"stack {self.names.stack}", answer.tail, f"delete it by hand: aws cloudformation delete-stack --stack-name {stage.stack}")
+            raise Refused(
+                f"stack {self.names.stack}", answer.tail, f"delete it by hand: aws cloudformation delete-stack --stack-name {stage.stack}"
+            )
 
     def _empty(self) -> None:
         s3 = self.sessions.own("s3", self.names.region)
@@ -99,13 +102,24 @@ class AccountTheatre:
 
 
 @contextmanager
-def account_theatre(manifest: Manifest, sessions: Sessions, options: tuple[str, ...], **more: float) -> Iterator[AccountTheatre]:
-    """``more``: patience, where the account is a local one.
-
-    Raises:
-        Refused: something of an earlier rehearsal stands there still, or another one is at work.
-    """
+def account_theatre(
+    manifest: Manifest,
+    sessions: Sessions,
+    options: tuple[str, ...],
+    *,
+    patience: float = PATIENCE,
+    environ: dict[str, str] | None = None,
+) -> Iterator[AccountTheatre]:
+    """``environ``: credentials for the commands, where the machine's own are not meant."""
     names = small.names_of(manifest)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         source = small.write(names, Path(folder) / "source" / names.environment)
-        yield AccountTheatre(names=names, source=source, home=Path(folder), sessions=sessions, options=options, **more)
+        yield AccountTheatre(
+            names=names,
+            source=source,
+            home=Path(folder),
+            sessions=sessions,
+            options=options,
+            environ=environ or {},
+            patience=patience,
+        )

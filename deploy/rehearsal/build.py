@@ -19,6 +19,7 @@ from typing import Any
 Document = dict[str, Any]
 Change = Callable[["Build"], None]
 
+
 class Unfit(Exception):
     """The build has nothing that this change could be made to; the text says what was looked for."""
 
@@ -95,9 +96,7 @@ def copied(source: Path, folder: Path, account: str = "") -> Build:
     manifest = json.loads(text)
     if account:
         manifest = json.loads(text.replace(manifest["account"], account))
-    documents = {
-        entry["service"]: json.loads((folder / entry["path"]).read_text(encoding="utf-8")) for entry in manifest["templates"]
-    }
+    documents = {entry["service"]: json.loads((folder / entry["path"]).read_text(encoding="utf-8")) for entry in manifest["templates"]}
     return Build(folder=folder, manifest=manifest, documents=documents)
 
 

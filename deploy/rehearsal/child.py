@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,8 +58,8 @@ def _reached(point: str, account: Account, made: plan.Plan) -> Callable[[str], N
     return reached
 
 
-def _verify(point: str) -> Callable[[Account, threading.Event, Callable[[str], None]], tuple[CheckResult, ...]]:
-    def verify(account: Account, stop: threading.Event, say: Callable[[str], None]) -> tuple[CheckResult, ...]:
+def _verify(point: str) -> Callable[..., tuple[CheckResult, ...]]:
+    def verify(account: Account, *rest: object) -> tuple[CheckResult, ...]:
         if point == "closed":
             stack = account.manifest.stacks[-1]
             gate.close(account.alarms("deploy", stack.region), gate.name_of(stack), why="a check failed", who="a rehearsal")

@@ -122,13 +122,18 @@ class Stage:
         self.release(*changes)
         self.kept(self.run("bootstrap", "--yes"), 0)
         if (found := self.find()) and not found.status.is_absent:
-            self.kept(self.run("destroy", "--yes", "--allow-loss", self.path("AWS::DynamoDB::Table")), 0)
+            self.kept(self.destroy(), 0)
 
     def deployed(self, *changes: Change) -> None:
         """A good release runs."""
         self.release(*changes)
         self.kept(self.run("bootstrap", "--yes"), 0)
         self.kept(self.up(), 0)
+
+    def destroy(self) -> Answer:
+        """Everything that the disposable stack holds is accepted to be lost."""
+        lost = [word for kind in (QUEUE, TABLES[0]) for word in ("--allow-loss", self.path(kind))]
+        return self.run("destroy", "--yes", *lost)
 
     def plan(self, *more: str) -> Path:
         path = self.commands.build / "the.plan.json"
@@ -149,7 +154,9 @@ class Stage:
     def killed(self, plan: Path, point: str) -> None:
         """The deployer is killed at a point; see `deploy.rehearsal.child`."""
         answer = self.commands.killed(plan, point)
-        self.expect(answer.code == -signal.SIGKILL, f"the deployer was to be killed at {point}, and ended with {answer.code}: {answer.tail}")
+        self.expect(
+            answer.code == -signal.SIGKILL, f"the deployer was to be killed at {point}, and ended with {answer.code}: {answer.tail}"
+        )
 
     def fault(self, **rule: Any) -> None:
         if self.faults is None:
@@ -200,7 +207,9 @@ class Stage:
 
     def recorded(self, outcome: str) -> None:
         record = self.record()
-        self.expect(record.ended and record.outcome == outcome, f"the ledger says {record.outcome} of operation {record.number}, not {outcome}")
+        self.expect(
+            record.ended and record.outcome == outcome, f"the ledger says {record.outcome} of operation {record.number}, not {outcome}"
+        )
 
     def begun(self) -> int:
         """How often AWS was asked to go to work on the stack."""
@@ -270,7 +279,9 @@ class Stage:
 
     def measure(self, answer: Answer, probe: Probe | None = None) -> None:
         """From the first bad sign, a request or a check that failed, to the rollback's begin, and to requests answered as before."""
-        checks = [moment(one["at"]) for one in answer.said if one["event"] == "note" and " failed" in one["text"] and "check" in one["text"]]
+        checks = [
+            moment(one["at"]) for one in answer.said if one["event"] == "note" and " failed" in one["text"] and "check" in one["text"]
+        ]
         first = min([*checks, *filter(None, [probe.first_bad if probe else None])], default=None)
         begins = [event.at.timestamp() for event in self.rollback_events()]
         if first and begins:

@@ -29,7 +29,7 @@ def change(world: World, value: str = "20") -> World:
 
 
 def always(*results: CheckResult) -> Verify:
-    return lambda account, stop, say: results
+    return lambda account, stop, say, ended: results
 
 
 def apply(world: World, verify: Verify) -> Record:
@@ -57,7 +57,7 @@ def test_a_failed_check_rolls_an_update_back_and_the_release_before_it_is_verifi
     world.monitoring = 4
     change(world)
     asked = iter([(BAD,), (GOOD,)])
-    record = apply(world, lambda account, stop, say: next(asked))
+    record = apply(world, lambda account, stop, say, ended: next(asked))
     assert (record.outcome, record.code) == ("rolled back", 7)
     assert record.checks == (BAD,)
     assert record.proof == (GOOD,)
@@ -92,7 +92,7 @@ def test_checks_begin_when_all_is_made_and_old_things_are_still_there(world: Wor
     world.build()
     seen: list[set[str]] = []
 
-    def look(account: object, stop: threading.Event, say: object) -> tuple[CheckResult, ...]:
+    def look(account: object, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
         names = world.aws.client("ssm").get_parameters(Names=["/tap/dev/limit", "/tap/dev/other"])["Parameters"]
         seen.append({str(one["Name"]) for one in names} | {world.aws.status(STACK)})
         return (GOOD,)
@@ -129,7 +129,7 @@ def test_an_alarm_that_fires_rolls_back_without_any_check(world: World) -> None:
     world.monitoring = 10
     change(world)
 
-    def fire(account: object, stop: threading.Event, say: object) -> tuple[CheckResult, ...]:
+    def fire(account: object, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
         world.aws.client("cloudwatch").set_alarm_state(AlarmName=GATE, StateValue="ALARM", StateReason="somebody else")
         stop.wait(5)
         return (CheckResult(check="http", name="GET /health", ok=None),)
@@ -183,7 +183,7 @@ common = Common(local=False, profile=None, endpoint_url=sys.argv[3], format="tex
 made = plan.load(Path(sys.argv[1]))
 account = common.account_of(made.manifest, made.manifest_digest)
 
-def verify(account, stop, say):
+def verify(account, stop, say, ended):
     gate.close(account.alarms("deploy", account.manifest.region), "tap-gate-dev", why="a check failed", who="plan by ann")
     os.kill(os.getpid(), signal.SIGKILL)
 

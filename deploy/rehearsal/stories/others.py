@@ -125,4 +125,3 @@ def withdraw(stage: Stage) -> None:
     for proposal in list(stage.stacks.proposals(stage.stack)):
         if not proposal["execution"].startswith("EXECUTE_") and not proposal["root"]:
             stage.stacks.discard(proposal["id"])
-

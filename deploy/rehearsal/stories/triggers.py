@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy import gate
 from deploy.rehearsal import variant
+from deploy.rehearsal.build import Build
 from deploy.rehearsal.stage import Stage
 from deploy.rehearsal.story import story
 
@@ -24,7 +25,7 @@ def alarm_already_rings(stage: Stage) -> None:
 
 @story("trigger-missing", "an alarm that is not there is refused before anything starts: CloudFormation would fail the whole operation")
 def trigger_missing(stage: Stage) -> None:
-    def another(build: variant.Build) -> None:
+    def another(build: Build) -> None:
         for stack in build.manifest["stacks"]:
             stack["guard"]["triggers"].append({"alarm": "nobody-made-this", "type": "AWS::CloudWatch::Alarm", "since": "create"})
 

@@ -1,0 +1,34 @@
+"""Each story keeps its word: what breaks a release on the environment as it is built, everything else on the disposable one."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy.rehearsal.rehearse import perform
+from deploy.rehearsal.story import FUNCTIONS, Story, stories
+from deploy.rehearsal.theatre import LocalTheatre
+
+BAD_RELEASES = [story for story in stories() if story.in_account == FUNCTIONS]
+OTHERS = [story for story in stories() if story.in_account != FUNCTIONS]
+ON_THE_REAL_ONE_TOO = [story for story in OTHERS if story.name in ("nested-update-fails", "killed-in-execute", "loss-by-digest")]
+
+
+def test_there_are_stories_enough() -> None:
+    assert len(stories()) >= 20
+    assert len({story.name for story in stories()}) == len(stories())
+    assert all(story.sentence for story in stories())
+
+
+@pytest.mark.row("R10")
+@pytest.mark.parametrize("story", [*BAD_RELEASES, *ON_THE_REAL_ONE_TOO], ids=lambda story: story.name)
+def test_the_word_is_kept_with_the_environment_as_it_is_built(real: LocalTheatre, story: Story) -> None:
+    outcome = perform(story, real)
+    assert outcome.kept, outcome.broken
+    if story in BAD_RELEASES:
+        assert outcome.to_rollback is not None
+
+
+@pytest.mark.parametrize("story", OTHERS, ids=lambda story: story.name)
+def test_the_word_is_kept(tiny: LocalTheatre, story: Story) -> None:
+    outcome = perform(story, tiny)
+    assert outcome.kept, outcome.broken
