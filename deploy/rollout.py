@@ -114,8 +114,8 @@ class Rollout:
         """The lock stays with an operation that may still run: it is the same holder that comes back."""
         try:
             yield
-        except (OutcomeUnknown, Interrupted):
-            if not self.executed:
+        except (OutcomeUnknown, Interrupted) as error:
+            if isinstance(error, Interrupted) and not self.executed:
                 self._give_back(held)
             raise
         except DeployError as error:

@@ -95,7 +95,9 @@ def change_a_value() -> None:
 
 def break_the_api() -> None:
     """Deployed while somebody asks it all the time: how long there was no answer is measured from outside."""
-    edit(sources() / "resources" / "handlers" / "api" / "handler.py", "return respond(event, context, surroundings())", 'raise OSError("oh")')
+    edit(
+        sources() / "resources" / "handlers" / "api" / "handler.py", "return respond(event, context, surroundings())", 'raise OSError("oh")'
+    )
     run("generate.py --no-validate --out ../broken", folder=HERE / "sources")
     address = the_api().address
     with Probe(ask=lambda: answered(f"{address}/health", address.partition("/_aws")[0])) as users:
@@ -104,7 +106,9 @@ def break_the_api() -> None:
     failed = sum(not good for _, good in users.asked)
     if not failed or users.restored is None or users.first_bad is None:
         raise Failed("no request failed, so nothing was shown")
-    say(f"  of {len(users.asked)} requests {failed} failed; the API answered again {users.restored - users.first_bad:.1f} s after the first one\n")
+    say(
+        f"  of {len(users.asked)} requests {failed} failed; the API answered again {users.restored - users.first_bad:.1f} s after the first one\n"
+    )
     check("its alarm is quiet again", lambda: not the_api().client("cloudwatch").describe_alarms(**_RINGING)["CompositeAlarms"])
 
 

@@ -93,6 +93,7 @@ class AccountTheatre:
         found = stacks.find(self.names.bootstrap)
         if found is None:
             return
+        stacks.protect(found.id, on=False)  # which bootstrap switched on
         stacks.delete(found.id, f"{PREFIX}rehearsal-{secrets.token_hex(4)}")
         deadline = time.monotonic() + GONE_SECONDS
         while (now := stacks.find(found.id)) and not now.status.is_absent:

@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from deploy import gate
+from deploy import gate, verification
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.api import Api
@@ -256,8 +256,9 @@ class Stage:
     def answers(self) -> None:
         """The service answers: its own checks pass. Alarms take a moment to be quiet again."""
         deadline = time.monotonic() + PATIENCE_SECONDS * self.patience
-        while (answer := self.run("verify")).code != 0:
-            self.expect(time.monotonic() < deadline, f"the service does not answer as before: {answer.tail}")
+        while failed := verification.failed(verification.verify(self.account)):
+            why = "; ".join(verification.sentence(result) for result in failed)
+            self.expect(time.monotonic() < deadline, f"the service does not answer as before: {why}")
             time.sleep(LOOK_SECONDS * 10)
 
     def left(self) -> tuple[str, ...]:
@@ -271,11 +272,10 @@ class Stage:
         return Probe(ask=lambda: answered(url, self.sessions.endpoint or ""))
 
     def alarms(self) -> Probe:
-        """Somebody who looks at the environment's alarms all the time: good while none rings."""
-        manifest, alarms = self.account.manifest, self.account.alarms("plan", self.region)
-        return Probe(
-            ask=lambda: all(alarm.state != "ALARM" for alarm in alarms.within(f"{manifest.project}-", f"-{manifest.environment}")), users=1
-        )
+        """Somebody who looks at the alarms that watch the stack, all the time: good while none rings."""
+        names = [trigger.alarm for trigger in self.account.manifest.stacks[-1].guard.triggers]
+        alarms = self.account.alarms("plan", self.region)
+        return Probe(ask=lambda: all(alarm.state != "ALARM" for alarm in alarms.named(names)), users=1)
 
     def measure(self, answer: Answer, probe: Probe | None = None) -> None:
         """From the first bad sign, a request or a check that failed, to the rollback's begin, and to requests answered as before."""

@@ -117,9 +117,9 @@ def latency_alarms(milliseconds: int) -> Change:
 
 
 def impatient_queue(build: Build) -> None:
-    """A queue that gives up on a message after one try and one second: seconds do not shrink on the local AWS as minutes do."""
+    """A queue that gives up on a message after one try and a few seconds: seconds do not shrink on the local AWS as minutes do."""
     properties = build.find(QUEUE, having="RedrivePolicy")[2]["Properties"]
-    properties["VisibilityTimeout"] = 1
+    properties["VisibilityTimeout"] = 4
     properties["RedrivePolicy"]["maxReceiveCount"] = 1
 
 

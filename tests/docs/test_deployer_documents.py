@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import click
+import msgspec
 import pytest
 
 from deploy import errors
@@ -16,6 +17,7 @@ from deploy.changes import Kind, Waiver
 from deploy.commands import VERBS
 from deploy.record import Outcome, Record
 from deploy.status import Status
+from deploy.verification.model import Check
 from tests.conftest import ROOT
 from tests.docs.test_documents import DOCUMENTS, README
 
@@ -87,6 +89,38 @@ def test_every_waiver_is_documented(waiver: str) -> None:
 @pytest.mark.parametrize("status", [status for status in Status if status.is_stuck and "IMPORT" not in status])
 def test_every_status_that_waits_for_a_person_has_a_way_out(status: Status) -> None:
     assert f"`{status}`" in section("Stuck stacks")
+
+
+def states() -> dict[str, str]:
+    """Status -> its rows of the table: those of one status follow each other, and the first names it."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section("By stack state").splitlines():
+        first = line.split("|")[1] if line.startswith("|") else ""
+        names = re.findall(r"`([A-Z_]+)`", first) or names
+        for name in names if first else ():
+            found[name] = found.get(name, "") + line + "\n"
+    return found
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_is_documented_with_every_way_out_of_it(status: Status) -> None:
+    rows = states()[status]
+    for way in status.ways_out:
+        command = way.command("ENV").removeprefix("python -m ")
+        assert f"`{command}`" in rows if command else "AWS Support" in rows, way
+
+
+def test_no_way_out_is_documented_that_a_status_does_not_have() -> None:
+    assert states().keys() == set(Status)
+    for name, rows in states().items():
+        known = {way.command("ENV").removeprefix("python -m ") for way in Status(name).ways_out}
+        assert set(re.findall(r"`(deploy [^`]+)`", rows)) <= known, name
+
+
+@pytest.mark.parametrize("kind", get_args(Check), ids=lambda kind: kind.__name__)
+def test_every_kind_of_check_is_documented(kind: type[msgspec.Struct]) -> None:
+    assert re.search(rf"^\| `{kind.__struct_config__.tag}` \|", section("Verification"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_in_an_account_what_needs_faults_is_named_and_not_played() -> None:
     assert rehearsal.unplayed[0].reason == FAULTS
 
 
-@pytest.mark.parametrize("names", [("alarm-already-rings", "cancelled", "first-create-fails", "one-release-back")], ids=["four"])
+@pytest.mark.parametrize("names", [("cancelled", "first-create-fails", "one-release-back")], ids=["three"])
 def test_in_an_account_stories_follow_each_other_and_everything_is_deleted(tiny: LocalTheatre, built: Path, names: tuple[str, ...]) -> None:
     from deploy.manifest import decode
 
@@ -98,9 +99,9 @@ def test_in_an_account_stories_follow_each_other_and_everything_is_deleted(tiny:
         rehearsal = rehearse("dev", named(names), theatre, nothing, nothing, in_account=True)
     assert [(one.name, one.broken) for one in rehearsal.outcomes] == [(name, "") for name in names]
     assert rehearsal.left == ()
-    statuses = {one["StackStatus"] for one in stage.ask("cloudformation").pages("list_stacks", "StackSummaries")}
-    assert statuses <= {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
-    assert stage.ask("s3")("list_buckets").get("Buckets", []) == []
+    ask = functools.partial(stage.sessions.own, region=manifest.region)
+    assert {one["StackStatus"] for one in ask("cloudformation").pages("list_stacks", "StackSummaries")} == {"DELETE_COMPLETE"}
+    assert ask("s3")("list_buckets").get("Buckets", []) == []
 
 
 def test_the_table_says_what_was_kept_and_how_long_it_took() -> None:

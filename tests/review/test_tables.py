@@ -64,9 +64,10 @@ def test_every_row_speaks(kind: str, watch: Watch) -> None:
     assert watch.says in {one.title.partition(": ")[2] for one in found(made, kind)}
 
 
-@pytest.mark.parametrize(
-    ("kind", "watch"), [one for one in ROWS if one[1].test in (lower, higher, new_or_lower, new_or_higher, off, on)], ids=str
-)
+DIRECTED = [one for one in ROWS if one[1].test in (lower, higher, new_or_lower, new_or_higher, off, on)]
+
+
+@pytest.mark.parametrize(("kind", "watch"), DIRECTED, ids=[f"{kind}-{watch.kind}{watch.property}" for kind, watch in DIRECTED])
 def test_the_other_way_it_keeps_quiet(kind: str, watch: Watch) -> None:
     before, after = _pair(watch)
     made = changed(_type(watch), _properties(watch, after), _properties(watch, before))

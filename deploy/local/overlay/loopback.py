@@ -1,6 +1,7 @@
 """A request over loopback counts as one over TLS, so that policies which refuse plain HTTP can stand as they are.
 
-Models nothing of AWS: the local AWS has no certificate, and nothing that it is sent leaves the machine.
+Models the global condition key aws:SecureTransport (IAM user guide, "AWS global condition context keys") as botocore meets it in AWS, where
+every request is over TLS: the local AWS has no certificate, and nothing that it is sent leaves the machine.
 """
 
 from __future__ import annotations

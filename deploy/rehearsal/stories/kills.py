@@ -64,12 +64,17 @@ def killed_while_planning(stage: Stage) -> None:
     stage.release(variant.harmless(51))
     stage.fault(service="cloudformation", action="DescribeChangeSet", latency=3)
     process = stage.commands.start("plan", stage.environment)
-    stage.wait(lambda: any("change set" in one for one in stage.left()), "the change set")
+    stage.wait(lambda: proposed(stage), "the change set")
     process.kill()
     stage.mended()
-    (left,) = [proposal["name"] for proposal in stage.stacks.proposals(stage.stack) if not proposal["execution"].startswith("EXECUTE_")]
+    (left,) = proposed(stage)
     stage.kept(stage.up(), 0, left)
     stage.answers()
+
+
+def proposed(stage: Stage) -> list[str]:
+    """The names of the change sets that wait to be executed."""
+    return [one["name"] for one in stage.stacks.proposals(stage.stack) if not one["execution"].startswith("EXECUTE_")]
 
 
 def goes_on(stage: Stage, point: str) -> None:

@@ -12,6 +12,7 @@ from deploy.rehearsal.stage import Stage
 from deploy.rehearsal.story import FUNCTIONS, story
 
 WATCHED = variant.monitoring(60)
+WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 LIMIT_MS, LATE_SECONDS = 1500, 2.0
 
 
@@ -88,9 +89,9 @@ def dead_letters(stage: Stage) -> None:
         sqs("send_message", QueueUrl=url, MessageBody='{"verification": "rehearsal"}')
         return bool(letters() == 0)
 
-    def letters() -> int:
-        said = sqs("get_queue_attributes", QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(said["Attributes"]["ApproximateNumberOfMessages"])
+    def letters(of: str = dead) -> int:
+        said = sqs("get_queue_attributes", QueueUrl=of, AttributeNames=list(WAITING))["Attributes"]
+        return sum(int(said[count]) for count in WAITING)
 
     with Probe(ask=send, users=1, pause=0.3) as jobs:
         answer = stage.kept(stage.up(), 7)
@@ -98,10 +99,12 @@ def dead_letters(stage: Stage) -> None:
         stage.measure(answer, jobs)
     why(stage, "alarm")
     stage.release(variant.impatient_queue, variant.harmless(51))
-    if letters():
-        # Somebody has to look at them: until then their alarm rings, and nothing more is deployed.
-        stage.kept(stage.run("plan"), 4, "in ALARM")
-        sqs("purge_queue", QueueUrl=dead)
+    stage.wait(lambda: not letters(url), "the last job to be done, or given up")
+    # Somebody has to look at them: until then their alarm rings, and nothing more is deployed.
+    stage.expect(letters(), "no letter is dead")
+    stage.kept(stage.run("plan"), 4, "in ALARM")
+    sqs("purge_queue", QueueUrl=dead)
+    stage.release(variant.impatient_queue)
     stage.answers()
 
 
