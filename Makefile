@@ -13,7 +13,7 @@ EMULATOR := $(EMULATOR_VENV)/.installed
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo generate lint types test check requirements audit bench soak clean
+.PHONY: help install demo generate lint types test rehearse check requirements audit bench soak clean
 
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,7 +54,10 @@ types: $(INSTALLED) ## Check the sources' types
 	@$(BIN)/mypy
 
 test: $(INSTALLED) $(EMULATOR) ## Run all tests on both cores
-	@$(RUN) -m pytest -n 2 --dist loadgroup
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not rehearsal"
+
+rehearse: $(INSTALLED) $(EMULATOR) ## Play every story of failure and rescue, and say whether the product kept its word
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m rehearsal tests/rehearsal
 
 check: lint types test ## Everything that a change must pass: lint, types, tests
 

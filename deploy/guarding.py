@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from deploy import gate
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
@@ -56,6 +58,9 @@ def prove(account: Account, verify: Verify, say: Say) -> tuple[CheckResult, ...]
     before = manifest_of(store, last) if last else None
     if before is None:
         return ()
+    # Its alarms still count the minutes of the release that was undone; what it does is asked of it itself.
+    asked = tuple(check for check in before.checks if check.get("check") != "alarms")
+    before = msgspec.structs.replace(before, checks=asked)
     say("verifying the release that was put back")
     results = verify(account.with_manifest(before), threading.Event(), say, lambda result: None)
     if not any(result.ok is False for result in results):

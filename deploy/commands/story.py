@@ -35,6 +35,7 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
 def keep_plan(common: Common, account: Account, made: Plan, out: Path | None) -> Path | None:
     """Write it down, where there is something to do or a path was asked for; what it proposed is withdrawn where it cannot be written."""
     if not made.changes and not made.moves_release and out is None:
+        settled(pending(common), made.id)
         return None
     path = out or common.build / "plans" / f"{made.environment}-{made.short}.json"
     try:

@@ -16,6 +16,7 @@ from deploy import errors
 from deploy.changes import Kind, Waiver
 from deploy.commands import VERBS
 from deploy.record import Outcome, Record
+from deploy.rehearsal.story import stories
 from deploy.status import Status
 from deploy.verification.model import Check
 from tests.conftest import ROOT
@@ -180,3 +181,12 @@ def test_no_message_names_a_verb_that_is_neither_there_nor_said_to_be_missing() 
     texts = [path.read_text() for path in (ROOT / "deploy").rglob("*.py")]
     named = {verb for text in texts for verb in re.findall(r"python -m deploy ([a-z]+)", text)}
     assert named <= COMMANDS.keys() | not_there()
+
+
+def test_every_rehearsal_that_a_document_names_is_one_and_can_be_played_where_it_says() -> None:
+    told = {one.name: one for one in stories()}
+    text = (ROOT / "docs" / "not-verified-on-aws.md").read_text()
+    named = re.findall(r"stor(?:y|ies) `([a-z-]+)`", text)
+    assert named
+    assert set(named) <= {name for name, one in told.items() if not one.in_account}
+    assert set(re.findall(r"--only ([a-z-]+)", README + OPERATIONS + text)) <= told.keys()
