@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.errors import DeployError, RolledBack, Stuck
+from deploy.errors import DeployError, RolledBack, Stuck, Unverified
 from deploy.plan import Plan
 from deploy.progress import Cause
 from deploy.record import Outcome, Record
@@ -45,7 +45,7 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
         )
     failed = tuple(f"check {one.check} {one.name}: {one.reason}" for one in record.checks if one.ok is False)
     if record.outcome == "unverified":
-        return RolledBack(
+        return Unverified(
             f"deployment {record.number} of {environment}",
             "it runs, and its verification failed after CloudFormation had stopped watching",
             f"go back to the release before it: python -m deploy rollback {environment}",

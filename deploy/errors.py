@@ -7,6 +7,7 @@
         CredentialsExpired 5  they have ended; 75 where an operation is followed
       Conflict             6  locked, busy, stale plan
       RolledBack           7  failed and rolled back: the environment is as it was
+      Unverified           7  it runs, and its verification failed when CloudFormation no longer watched
       Stuck                8  failed and not rolled back: a person decides
       OutcomeUnknown      75  run the same command again, it attaches
     Interrupted          130  a KeyboardInterrupt, so that nothing which handles errors swallows it
@@ -64,6 +65,11 @@ class Conflict(DeployError):
 class RolledBack(DeployError):
     code = 7
     word = "rolled back"
+
+
+class Unverified(DeployError):
+    code = 7
+    word = "unverified"
 
 
 class Stuck(DeployError):

@@ -125,7 +125,7 @@ def remove(account: Account, stack: Stack, say: Say) -> None:
         raise Refused(
             f"stack {stack.name}",
             f"its first create failed, and it still holds {', '.join(held)}",
-            "see the ways out: python -m deploy recover",
+            f"see the ways out: python -m deploy recover {account.manifest.environment}",
         )
     say(f"deleting {stack.name}: its first create was undone, and nothing is in it")
     found = stacks.find(stack.name)

@@ -39,10 +39,6 @@ SKEW = timedelta(minutes=15)
 """How far this clock may be off: events before the plan by more than this are not read."""
 
 
-SKEW = timedelta(minutes=15)
-"""How far this clock may be off: events before the plan by more than this are not read."""
-
-
 class Show(Protocol):
     """How a rollout is shown; `deploy.console.Console` in a command."""
 

@@ -6,6 +6,7 @@ of what a short command costs. Nothing in the models is changed.
 
 from __future__ import annotations
 
+import functools
 import gzip
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ class Models(Loader):
     def list_available_services(self, type_name: str) -> list[str]:
         """Those that this deployer speaks to; any other is a mistake in it."""
         return list(SERVICES)
+
+
+@functools.cache
+def models() -> Models:
+    """One for all sessions of the process: what was read is kept."""
+    return Models()
 
 
 class _Files:

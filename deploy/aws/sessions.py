@@ -17,7 +17,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 
 from deploy.aws.api import CONFIG, Api, Calls
 from deploy.aws.failures import MOST_SKEW_SECONDS, clock_is_off, skew_of, translated
-from deploy.aws.models import Models
+from deploy.aws.models import Models, models
 from deploy.errors import CredentialsExpired, Denied
 from deploy.model import Caller
 
@@ -55,7 +55,7 @@ class Sessions:
     calls: Calls = field(default_factory=Calls)
     _sessions: dict[str, boto3.Session] = field(default_factory=dict)
     _clients: dict[tuple[str, str, str], Api] = field(default_factory=dict)
-    _models: Models = field(default_factory=Models)
+    _models: Models = field(default_factory=models)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def own(self, service: str, region: str) -> Api:

@@ -84,6 +84,8 @@ def _coloured(line: str, record: Record, ink: Ink) -> str:
 
 
 def _why(record: Record) -> Iterator[str]:
+    for failed in [result for result in record.checks if result.ok is False][:1]:
+        yield f"check {one_line(failed.check)} {one_line(failed.name)}: {one_line(failed.reason)}"
     for cause in record.causes[:1]:
         yield f"{one_line('/'.join(cause.path)) or 'the stack'}: {one_line(cause.reason)}"
 

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from deploy import manifest
-from deploy.aws import changes
+from deploy.aws.api import Api, Calls
+from deploy.aws.stacks import Stacks
 from deploy.changes import Review
 from deploy.model import ChangeSet
 from deploy.plan import Settings
@@ -21,7 +22,7 @@ from resources.tags import tags
 from templates import root
 from templates.build import Built, build, digest, encode
 from templates.manifest import stack_policy
-from tests.local.conftest import Aws, wait
+from tests.local.conftest import Aws
 
 STACK = "tap-app-dev"
 Templates = dict[str, dict[str, Any]]
@@ -71,8 +72,7 @@ class Deployed:
             IncludeNestedStacks=True,
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
-        wait(lambda: not changes.unsettled(client.describe_change_set, made["Id"]), "the change sets to settle", 60)
-        return changes.read(client.describe_change_set, made["Id"])
+        return Stacks(api=Api(client, Calls())).settle(made["Id"], 60)
 
 
 def edited(templates: Templates, edit: Callable[[Templates], None] | None) -> Templates:

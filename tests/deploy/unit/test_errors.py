@@ -17,6 +17,7 @@ CODES = {
     "CredentialsExpired": 5,
     "Conflict": 6,
     "RolledBack": 7,
+    "Unverified": 7,
     "Stuck": 8,
     "OutcomeUnknown": 75,
     "Interrupted": 130,
