@@ -57,7 +57,7 @@ test: $(INSTALLED) $(EMULATOR) ## Run all tests on both cores
 	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not rehearsal"
 
 rehearse: $(INSTALLED) $(EMULATOR) ## Play every story of failure and rescue, and say whether the product kept its word
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m rehearsal tests/rehearsal
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m rehearsal
 
 check: lint types test ## Everything that a change must pass: lint, types, tests
 

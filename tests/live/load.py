@@ -20,8 +20,8 @@ from tests.live.conftest import Deployed
 MINUTE = 0.08
 """Seconds that a minute lasts on the local AWS of these tests. A period of five minutes lasts 0.4 s, and is looked at eight times."""
 
-SLOW_SECONDS = 1.7
-SLOW_MS = 1500
+SLOW_SECONDS = 1.4
+SLOW_MS = 1200
 """What a slow release takes, in seconds, and what the environment's file calls slow: Lambda's own time is real."""
 
 RELEASES = {
@@ -63,6 +63,14 @@ class Watched:
         period = made.get("Period") or next(query["MetricStat"]["Period"] for query in made["Metrics"] if "MetricStat" in query)
         return float(periods * period * MINUTE / 60)
 
+    def window(self, alarm: str) -> float:
+        """How long what happened can count for an alarm, in seconds."""
+        return self.seconds(alarm, self.settings[alarm]["EvaluationPeriods"])
+
+    def soonest(self, alarm: str) -> float:
+        """Seconds from the first bad moment until an alarm can have all the datapoints that it wants."""
+        return self.seconds(alarm, self.settings[alarm]["DatapointsToAlarm"] - 1)
+
     def states(self) -> State:
         """The state of every alarm at one moment. At each the release alarm is in ALARM if one of its members is, and else not."""
         found = {self.names[one["AlarmName"]]: str(one["StateValue"]) for one in self._described()}
@@ -73,20 +81,21 @@ class Watched:
     def ringing(self) -> set[str]:
         return {name for name, state in self.states().items() if state == "ALARM"}
 
-    def until(self, state: str, alarms: Collection[str], seconds: float = 15.0) -> dict[str, float]:
-        """Wait until all have been in a state at the same time; when each was first seen in it, by the clock that never goes back."""
-        seen: dict[str, float] = {}
+    def until(self, state: str, alarms: Collection[str], seconds: float = 15.0) -> None:
+        """Wait until all are in a state at the same time."""
         deadline = time.monotonic() + seconds
-        while True:
-            now = self.states()
-            for name in alarms:
-                if now[name] == state:
-                    seen.setdefault(name, time.monotonic())
-            if all(now[name] == state for name in alarms):
-                return seen
-            late = {name: now[name] for name in alarms if now[name] != state}
-            assert time.monotonic() < deadline, f"waited {seconds} s for {state}: {late}"
+        while late := {name: said for name, said in self.states().items() if name in alarms and said != state}:
+            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {state}: {late}"
             time.sleep(0.02)
+
+    def until_each_rang(self, alarms: Collection[str], seconds: float = 20.0) -> dict[str, float]:
+        """Wait until each has been in ALARM, with the others or not; when that was seen, by the clock that never goes back."""
+        deadline, rang = time.monotonic() + seconds, dict[str, float]()
+        while silent := set(alarms) - set(rang):
+            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {silent} to ring"
+            rang |= {name: time.monotonic() for name in silent & self.ringing()}
+            time.sleep(0.02)
+        return rang
 
     def rung(self) -> Counter[str]:
         """How often each alarm went into ALARM since it was made, however short that was."""
@@ -98,6 +107,12 @@ class Watched:
     def _described(self) -> list[dict[str, Any]]:
         found = self.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
         return [*found["MetricAlarms"], *found["CompositeAlarms"]]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """Of all services: name -> value, as Parameter Store has them."""
+        pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/tap/dev/outputs", Recursive=True)
+        return {one["Name"].rpartition("/")[2]: one["Value"] for page in pages for one in page["Parameters"]}
 
     # What is done to the platform, and put back.
 
@@ -143,7 +158,7 @@ class Watched:
     @contextmanager
     def setting(self, queue: str, **attributes: str) -> Iterator[None]:
         """A queue with other attributes for a while."""
-        sqs, url = self.client("sqs"), self.deployed.output(queue)
+        sqs, url = self.client("sqs"), self.outputs[queue]
         before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(attributes))["Attributes"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
         try:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +34,11 @@ EDITS = {
     "period_seconds: 60": "period_seconds: 300",
     "api_latency_ms: 3000": f"api_latency_ms: {SLOW_MS}",
     "worker_latency_ms: 20000": f"worker_latency_ms: {SLOW_MS}",
+    " errors: 5": " errors: 2",
+    "server_errors: 5": "server_errors: 2",
     "every_hours: 6": "every_hours: 2",
 }
-"""The environment of these tests: slow is what is slow here, since Lambda's time is real, and long waits are the shortest allowed."""
+"""The environment of these tests. Lambda's time is real here: slow is less, and many errors are two, since each ends a process."""
 
 STOPPED = "DriftStoppedAlarm"
 """Rings by the detector's silence, which goes on while other things are tried."""
@@ -55,17 +58,19 @@ class Story:
     may: frozenset[str] = frozenset()
 
 
-STORIES: list[Story] = []
+STORIES: dict[str, list[Story]] = {}
+"""Stories of one name play at the same time, to save it: they touch nothing in common, and ring nothing in common."""
 
 
-def story(*rings: str, may: tuple[str, ...] = ()) -> Callable[[Callable[[Watched], Iterator[None]]], None]:
+def story(at: str, *rings: str, may: tuple[str, ...] = ()) -> Callable[[Callable[[Watched], Iterator[None]]], None]:
     def tell(cause: Callable[[Watched], Iterator[None]]) -> None:
-        STORIES.append(Story(cause=contextmanager(cause), rings=frozenset(rings), may=frozenset(may)))
+        told = Story(cause=contextmanager(cause), rings=frozenset(rings), may=frozenset(may))
+        STORIES.setdefault(at, []).append(told)
 
     return tell
 
 
-@story("DriftAlarm")
+@story("changed-by-hand and gate", "DriftAlarm")
 def a_queue_was_changed_by_hand(watched: Watched) -> Iterator[None]:
     """Found by the detector's own run; said until a later run finds nothing."""
     with watched.setting("JobsDeadLetterQueueUrl", MessageRetentionPeriod="600"):
@@ -74,24 +79,33 @@ def a_queue_was_changed_by_hand(watched: Watched) -> Iterator[None]:
     assert watched.detect_drift()["Drifted"] == 0
 
 
-@story("ApiErrorsAlarm", "ApiErrorRateAlarm", "ApiServerErrorsAlarm")
+@story(
+    "api-raises and worker-slow",
+    "ApiErrorsAlarm",
+    "ApiErrorRateAlarm",
+    "ApiServerErrorsAlarm",
+    may=("ApiLatencyAlarm", "ApiAnswersLatencyAlarm"),
+)
 def the_api_raises(watched: Watched) -> Iterator[None]:
-    """A release whose handler raises is called over HTTP: many errors, all of the calls, and API Gateway answers 502."""
-    with watched.released("Api", "raises"), calling(lambda: watched.deployed.call("GET", "/health"), pause=0.01, callers=2):
+    """A release whose handler raises is called over HTTP: many errors, all of the calls, and API Gateway answers 502.
+
+    Each error ends a process of the local AWS; where the machine is busy, the start of the next one is slow.
+    """
+    with watched.released("Api", "raises"), calling(lambda: watched.deployed.call("GET", "/health"), pause=0.01, callers=3):
         yield
 
 
-@story("ApiErrorRateAlarm")
+@story("api-raises-seldom and worker-throttled", "ApiErrorRateAlarm")
 def the_api_raises_and_few_call_it(watched: Watched) -> Iterator[None]:
-    """Two calls a period are too few for the number of errors to say anything: their rate does."""
-    with watched.released("Api", "raises"), calling(lambda: watched.invoke("Api"), pause=0.2):
+    """One call a period is too few for the number of errors to say anything: their rate does."""
+    with watched.released("Api", "raises"), calling(lambda: watched.invoke("Api"), pause=0.4):
         yield
 
 
-@story("ApiServerErrorsAlarm")
+@story("api-misdirected and jobs-waiting and given-up", "ApiServerErrorsAlarm")
 def the_api_calls_a_function_that_is_not_there(watched: Watched) -> Iterator[None]:
     """The integration is broken and deployed so: no function runs, so that only API Gateway's own metric can know."""
-    gateway, api = watched.client("apigateway"), watched.deployed.output("ApiId")
+    gateway, api = watched.client("apigateway"), watched.outputs["ApiId"]
     resource = next(one["id"] for one in gateway.get_resources(restApiId=api)["items"] if one["path"] == "/health")
     method = {"restApiId": api, "resourceId": resource, "httpMethod": "GET"}
     stage = {"restApiId": api, "stageName": "live"}
@@ -111,10 +125,10 @@ def the_api_calls_a_function_that_is_not_there(watched: Watched) -> Iterator[Non
         gateway.update_stage(**stage, patchOperations=[{"op": "replace", "path": "/deploymentId", "value": before}])
 
 
-@story("ApiLatencyAlarm", "ApiAnswersLatencyAlarm")
+@story("api-slow and worker-raises", "ApiLatencyAlarm", "ApiAnswersLatencyAlarm")
 def the_api_is_slow(watched: Watched) -> Iterator[None]:
     """A release that answers late: Lambda's time and API Gateway's."""
-    with watched.released("Api", "slow"), calling(lambda: watched.deployed.call("GET", "/health"), pause=0, callers=5):
+    with watched.released("Api", "slow"), calling(lambda: watched.deployed.call("GET", "/health"), pause=0, callers=4):
         yield
 
 
@@ -133,36 +147,44 @@ def throttled(watched: Watched, title: str) -> Iterator[None]:
         client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=before)
 
 
-@story("ApiThrottlesAlarm")
+@story("api-throttled and poison", "ApiThrottlesAlarm")
 def the_api_is_throttled(watched: Watched) -> Iterator[None]:
     yield from throttled(watched, "Api")
 
 
-@story("WorkerThrottlesAlarm")
+@story("api-raises-seldom and worker-throttled", "WorkerThrottlesAlarm")
 def the_worker_is_throttled(watched: Watched) -> Iterator[None]:
     """Called by its alias and not by the queue: the local AWS's mapping never asks for more than the reserved concurrency."""
     yield from throttled(watched, "Worker")
 
 
-@story("WorkerErrorsAlarm", "WorkerErrorRateAlarm", "FailuresAlarm")
+@story("api-slow and worker-raises", "WorkerErrorsAlarm", "WorkerErrorRateAlarm", may=("WorkerLatencyAlarm",))
 def the_worker_raises(watched: Watched) -> Iterator[None]:
-    """Lambda gives up on an asynchronous event after its retries, and the failures queue holds it.
+    """A release whose handler raises is called by its alias, and not by the queue.
 
-    The errors come of calls by the alias and not of jobs: the local AWS's mapping rests a second after a batch that failed,
-    which is two of the periods here. That jobs are measured by the alias too is seen where the worker is slow.
+    The local AWS's mapping rests a second after a batch that failed, which is two of the periods here. That jobs are
+    measured by the alias too is seen where the worker is slow.
     """
+    with watched.released("Worker", "raises"), calling(lambda: watched.invoke("Worker"), pause=0.01, callers=3):
+        yield
+
+
+@story("api-misdirected and jobs-waiting and given-up", "FailuresAlarm", may=("WorkerErrorRateAlarm",))
+def lambda_gives_up_on_an_event(watched: Watched) -> Iterator[None]:
+    """An asynchronous event fails, and so do its retries: three errors, at most one a period, and the event in the failures queue."""
     with watched.released("Worker", "raises"):
         watched.invoke("Worker", InvocationType="Event")
-        with calling(lambda: watched.invoke("Worker"), pause=0.02):
-            yield
-    watched.client("sqs").purge_queue(QueueUrl=watched.deployed.output("FailuresQueueUrl"))
+    try:
+        yield
+    finally:
+        watched.client("sqs").purge_queue(QueueUrl=watched.outputs["FailuresQueueUrl"])
 
 
 # A minute is so short here that a job is old while a slow worker has it.
-@story("WorkerLatencyAlarm", may=("QueueAgeAlarm",))
+@story("api-raises and worker-slow", "WorkerLatencyAlarm", may=("QueueAgeAlarm",))
 def the_worker_is_slow(watched: Watched) -> Iterator[None]:
     """A release that takes long over each of the jobs that the queue brings it."""
-    sqs, url = watched.client("sqs"), watched.deployed.output("JobsQueueUrl")
+    sqs, url = watched.client("sqs"), watched.outputs["JobsQueueUrl"]
     job = json.dumps({"verification": "slow"})
     with watched.released("Worker", "slow"):
         with calling(lambda: sqs.send_message(QueueUrl=url, MessageBody=job), pause=0.3):
@@ -170,19 +192,21 @@ def the_worker_is_slow(watched: Watched) -> Iterator[None]:
         assert eventually(lambda: not waiting(watched, "JobsQueueUrl"))
 
 
-@story("DeadLettersAlarm")
+@story("api-throttled and poison", "DeadLettersAlarm")
 def a_job_is_poison(watched: Watched) -> Iterator[None]:
     """The worker of the release refuses it each time. It comes back at once, not after its three minutes: those are real here."""
     sqs = watched.client("sqs")
     with watched.setting("JobsQueueUrl", VisibilityTimeout="0"):
-        sqs.send_message(QueueUrl=watched.deployed.output("JobsQueueUrl"), MessageBody="not a job")
+        sqs.send_message(QueueUrl=watched.outputs["JobsQueueUrl"], MessageBody="not a job")
         assert eventually(lambda: waiting(watched, "JobsDeadLetterQueueUrl"))
         assert not waiting(watched, "JobsQueueUrl")
-    yield
-    sqs.purge_queue(QueueUrl=watched.deployed.output("JobsDeadLetterQueueUrl"))
+    try:
+        yield
+    finally:
+        sqs.purge_queue(QueueUrl=watched.outputs["JobsDeadLetterQueueUrl"])
 
 
-@story("QueueAgeAlarm")
+@story("api-misdirected and jobs-waiting and given-up", "QueueAgeAlarm")
 def nobody_takes_the_jobs(watched: Watched) -> Iterator[None]:
     """The consumer is switched off; what the API promised waits, and is done when it is on again."""
     client = watched.client("lambda")
@@ -197,7 +221,7 @@ def nobody_takes_the_jobs(watched: Watched) -> Iterator[None]:
     assert eventually(lambda: watched.deployed.call("GET", f"/items/{made.body['id']}").body.get("status") == "done")
 
 
-@story(GATE)
+@story("changed-by-hand and gate", GATE)
 def a_check_failed(watched: Watched) -> Iterator[None]:
     """The one alarm without a metric: the deployer sets it, as here, and opens it again (the rehearsals show it doing so)."""
     cloudwatch, name = watched.client("cloudwatch"), watched.settings[GATE]["AlarmName"]
@@ -209,7 +233,7 @@ def a_check_failed(watched: Watched) -> Iterator[None]:
 def waiting(watched: Watched, queue: str) -> int:
     """Messages in a queue, in work or not."""
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = watched.deployed.output(queue)
+    url = watched.outputs[queue]
     found = watched.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
     return sum(int(found[count]) for count in counts)
 
@@ -270,7 +294,7 @@ def watched(deployed: Deployed, builds: dict[str, Built]) -> Watched:
 
 def test_every_alarm_that_the_templates_make_has_a_story(builds: dict[str, Built]) -> None:
     """A new alarm needs one: what rings it, and what ends it. The release alarm is in all of them."""
-    told = {alarm for one in STORIES for alarm in one.rings} | {STOPPED, "ReleaseAlarm"}
+    told = {alarm for stories in STORIES.values() for one in stories for alarm in one.rings} | {STOPPED, "ReleaseAlarm"}
     assert told == set(alarms(builds["dev"]))
 
 
@@ -279,48 +303,55 @@ def test_a_quiet_platform_rings_nothing(watched: Watched) -> None:
     made = watched.deployed.call("POST", "/items", {"name": "a table", "quantity": 1})
     assert made.status == 201, made.body
     assert eventually(lambda: watched.deployed.call("GET", f"/items/{made.body['id']}").body.get("status") == "done")
-    time.sleep(watched.seconds("ApiErrorsAlarm", 3))
+    time.sleep(watched.window("ApiErrorsAlarm"))
     others = {alarm: state for alarm, state in watched.states().items() if state != "OK"}
     assert others in ({}, {GATE: "INSUFFICIENT_DATA"})
     assert set(watched.rung()) <= {STOPPED}
 
 
-@pytest.mark.parametrize("told", [pytest.param(one, id=one.cause.__name__) for one in STORIES])
-def test_an_alarm_rings_on_what_it_is_for_and_is_quiet_again_when_that_is_over(watched: Watched, told: Story) -> None:
+@pytest.mark.parametrize("at", STORIES)
+def test_alarms_ring_on_what_they_are_for_and_are_quiet_again_when_that_is_over(watched: Watched, at: str) -> None:
     """Those alarms and no others, the release alarm where one of them is its member, and none on its first bad datapoint where it wants more.
 
     Afterwards nothing calls: that data is missing must count as each alarm declares.
     """
+    rings, may = (frozenset[str]().union(*found) for found in zip(*((told.rings, told.may) for told in STORIES[at]), strict=True))
     watched.until("OK", set(watched.settings) - {STOPPED, GATE})
     before, began = watched.rung(), time.monotonic()
-    with told.cause(watched):
-        rang = watched.until("ALARM", told.rings)
-        for alarm, at in rang.items():
-            wanted = watched.settings[alarm]["DatapointsToAlarm"]
-            assert at - began >= watched.seconds(alarm, wanted - 1), f"{alarm} rang before it could have {wanted} datapoints"
-        kept = {alarm for alarm in told.rings if watched.settings[alarm]["TreatMissingData"] == "ignore"}
-        if kept:
+    with ExitStack() as causes:
+        for told in STORIES[at]:
+            causes.enter_context(told.cause(watched))
+        rang = watched.until_each_rang(rings)
+        assert {alarm: at for alarm, at in rang.items() if at - began < watched.soonest(alarm)} == {}
+        lasting = {alarm for alarm in rings if watched.settings[alarm]["TreatMissingData"] == "ignore"}
+        if lasting:
             # Nothing is said any more, and that is no news.
-            time.sleep(max(watched.seconds(alarm, 3) for alarm in kept))
-            assert kept <= watched.ringing()
-    watched.until("OK", [*told.rings, *told.may, "ReleaseAlarm"])
+            time.sleep(max(watched.window(alarm) for alarm in lasting))
+            assert lasting <= watched.ringing()
+    # A datapoint moves from period to period as it grows old: what it rings is over when none is left.
+    time.sleep(max(watched.window(alarm) for alarm in rings))
+    watched.until("OK", [*rings, *may, "ReleaseAlarm"])
     ringing = set(watched.rung() - before) - {STOPPED}
-    members = {"ReleaseAlarm"} if told.rings & watched.members else set()
-    assert told.rings | members <= ringing <= told.rings | members | told.may
+    members = {"ReleaseAlarm"} if rings & watched.members else set()
+    assert rings | members <= ringing <= rings | members | may
 
 
 def test_one_bad_minute_alone_rings_nothing(watched: Watched) -> None:
     """As many errors as the alarms ask for, but in one period: one datapoint of the two that they want."""
     watched.until("OK", set(watched.settings) - {STOPPED, GATE})
     before, threshold = watched.rung(), int(watched.settings["ApiErrorsAlarm"]["Threshold"])
+
+    def burst() -> bool:
+        """True where all errors came within a period; a busy machine may be too slow, and then no period had enough."""
+        with ThreadPoolExecutor(threshold) as callers:
+            answers = list(callers.map(lambda _: (watched.deployed.call("GET", "/health").status, time.monotonic()), range(threshold)))
+        time.sleep(watched.window("ApiErrorsAlarm"))
+        assert {status for status, _ in answers} == {502}
+        ended = [at for _, at in answers]
+        return max(ended) - min(ended) < watched.seconds("ApiErrorsAlarm", 1)
+
     with watched.released("Api", "raises"):
-        watched.invoke("Api")
-        time.sleep(watched.seconds("ApiErrorsAlarm", 3))
-        began = time.monotonic()
-        answers = [watched.deployed.call("GET", "/health").status for _ in range(threshold)]
-        took = time.monotonic() - began
-    assert (set(answers), took < watched.seconds("ApiErrorsAlarm", 1)) == ({502}, True)
-    time.sleep(watched.seconds("ApiErrorsAlarm", 3))
+        assert eventually(burst)
     # The rate knows no number of calls: it may see them on both sides of where a period ends.
     assert set(watched.rung() - before) - {STOPPED} <= {"ApiErrorRateAlarm", "ReleaseAlarm"}
 
@@ -329,7 +360,7 @@ def test_what_is_called_past_the_alias_is_not_measured(watched: Watched) -> None
     """The same bad version that rings behind the alias, called by its number while the alias speaks of the good one."""
     before = watched.rung()
     with calling(lambda: watched.invoke("Api", watched.versions["Api", "raises"]), pause=0.02):
-        time.sleep(watched.seconds("ApiErrorsAlarm", 3))
+        time.sleep(watched.window("ApiErrorsAlarm"))
     assert not set(watched.rung() - before) - {STOPPED}
     name = watched.function("Api")
     metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
@@ -346,7 +377,8 @@ def test_alarms_that_are_deployed_are_as_the_templates_declare_them(watched: Wat
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     }
     for alarm, properties in declared.items():
-        for name in ("DatapointsToAlarm", "TreatMissingData", "ComparisonOperator"):
+        # How many hours the detector may be silent is this environment's own.
+        for name in ("TreatMissingData", "ComparisonOperator", *(("DatapointsToAlarm", "EvaluationPeriods") if alarm != STOPPED else ())):
             assert watched.settings[alarm][name] == properties[name], (alarm, name)
     treatments = {alarm: properties["TreatMissingData"] for alarm, properties in declared.items()}
     others = {"DriftAlarm": "ignore", GATE: "ignore", STOPPED: "breaching"}
@@ -356,11 +388,10 @@ def test_alarms_that_are_deployed_are_as_the_templates_declare_them(watched: Wat
 def test_a_detector_that_does_not_run_rings(watched: Watched) -> None:
     """Missing data is what this alarm is for: it rings when all of its hours have passed without a run, and not before."""
     ran = watched.detected[-1]
-    rang = watched.until("ALARM", [STOPPED], seconds=30)[STOPPED]
+    rang = watched.until_each_rang([STOPPED], seconds=30)[STOPPED]
     made = watched.settings[STOPPED]
     assert made["EvaluationPeriods"] == made["DatapointsToAlarm"]
-    assert watched.until("ALARM", [STOPPED])
-    assert rang - ran >= watched.seconds(STOPPED, made["EvaluationPeriods"] - 1)
+    assert rang - ran >= watched.soonest(STOPPED)
     before = watched.rung()
     watched.detect_drift()
     watched.until("OK", [STOPPED])

@@ -28,6 +28,8 @@ MORE = """
     function: tests.verification.probe:seen
 """
 
+pytestmark = pytest.mark.rehearsal
+
 
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
