@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -12,16 +15,24 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from deploy import manifest as contract
+from deploy.__main__ import run
 from resources.functions import ALIAS
-from tests.live.conftest import Deployed
+from templates.build import Built
+from tests.api import Api
+from tests.conftest import ROOT
+from tests.deploy.world import credentials
+from tests.live.conftest import STACK, Deployed
+from tests.local.conftest import Aws
 
 MINUTE = 0.08
 """Seconds that a minute lasts on the local AWS of these tests. A period of five minutes lasts 0.4 s, and is looked at eight times."""
 
-SLOW_SECONDS = 1.4
-SLOW_MS = 1200
+SLOW_SECONDS = 1.7
+SLOW_MS = 1500
 """What a slow release takes, in seconds, and what the environment's file calls slow: Lambda's own time is real."""
 
 RELEASES = {
@@ -29,7 +40,46 @@ RELEASES = {
     "slow": f"import time\n\n\ndef handler(event, context):\n    time.sleep({SLOW_SECONDS})\n    return {{'statusCode': 200, 'body': '{{}}'}}\n",
 }
 
+EDITS = {
+    "period_seconds: 60": "period_seconds: 300",
+    "api_latency_ms: 3000": f"api_latency_ms: {SLOW_MS}",
+    "worker_latency_ms: 20000": f"worker_latency_ms: {SLOW_MS}",
+    " errors: 5": " errors: 2",
+    "server_errors: 5": "server_errors: 2",
+    "every_hours: 6": "every_hours: 2",
+}
+"""The environment of these tests. Lambda's time is real here: slow is less, and many errors are two, since each ends a process."""
+
 State = dict[str, str]
+
+
+def deploy(url: str, folder: Path) -> Deployed:
+    """dev with its alarms as these tests need them, by the commands that people use."""
+    source, build = folder / "env", folder / "build"
+    shutil.copytree(ROOT / "env", source, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    text = (source / "defaults.yaml").read_text()
+    for old, new in EDITS.items():
+        assert text.count(old) == 1, f"{old!r} is not in defaults.yaml once"
+        text = text.replace(old, new)
+    (source / "defaults.yaml").write_text(text)
+    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    manifest = contract.decode((build / "dev" / "manifest.json").read_bytes())
+    with credentials(manifest.account):
+        for verb in ("bootstrap", "up"):
+            assert run([verb, "dev", "--yes", "--endpoint-url", url, "--build", str(build)]) == 0
+    api = Api(url=url, account=manifest.account, region=manifest.region, stack=STACK)
+    return Deployed(aws=Aws(url=url, account=manifest.account), manifest=manifest, api=api, record={})
+
+
+def alarms(built: Built) -> dict[str, str]:
+    """Every alarm of an environment, those of its bootstrap too: logical id -> name."""
+    found = {
+        flat_id: resource["Properties"]["AlarmName"]
+        for flat_id, resource in built.whole.flat["Resources"].items()
+        if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    }
+    return {built.whole.names[flat_id][1]: name for flat_id, name in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +136,7 @@ class Watched:
         deadline = time.monotonic() + seconds
         while late := {name: said for name, said in self.states().items() if name in alarms and said != state}:
             assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {state}: {late}"
-            time.sleep(0.02)
+            time.sleep(0.04)
 
     def until_each_rang(self, alarms: Collection[str], seconds: float = 20.0) -> dict[str, float]:
         """Wait until each has been in ALARM, with the others or not; when that was seen, by the clock that never goes back."""
@@ -94,7 +144,7 @@ class Watched:
         while silent := set(alarms) - set(rang):
             assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {silent} to ring"
             rang |= {name: time.monotonic() for name in silent & self.ringing()}
-            time.sleep(0.02)
+            time.sleep(0.04)
         return rang
 
     def rung(self) -> Counter[str]:
