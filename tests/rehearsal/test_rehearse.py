@@ -89,6 +89,7 @@ def test_in_an_account_what_needs_faults_is_named_and_not_played() -> None:
 
 
 @pytest.mark.parametrize("names", [("cancelled", "first-create-fails", "one-release-back")], ids=["three"])
+@pytest.mark.rehearsal
 def test_in_an_account_stories_follow_each_other_and_everything_is_deleted(tiny: LocalTheatre, built: Path, names: tuple[str, ...]) -> None:
     from deploy.manifest import decode
 
