@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
-from deploy import begun, lock
+from deploy import begun, holding, lock
 from deploy.account import Account
 from deploy.begun import Begun
 from deploy.ending import CODES, outcome_of
@@ -24,7 +24,7 @@ from deploy.ledger import Ledger
 from deploy.model import Stack
 from deploy.progress import Progress, begin, rollback_causes
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import Show, give_back
+from deploy.rollout import Show
 from deploy.status import Status
 from deploy.watch import Feed, follow
 from deploy.whose import whose
@@ -89,7 +89,7 @@ class Attachment:
         if earlier := ledger.find(record.plan):
             return earlier
         store = self.account.store("deploy", self.account.manifest.region)
-        give_back(store, ledger)
+        holding.release_what_is_over(store, ledger)
         try:
             held = lock.acquire(store, operation=record.plan, verb="observe", by=record.by, host=record.host)
         except Conflict as busy:

@@ -15,7 +15,7 @@ from hashlib import sha256
 import msgspec
 
 from deploy import deployed as deployed_now
-from deploy import lock
+from deploy import holding, lock
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.deployed import Deployed
@@ -131,14 +131,15 @@ class Destruction:
         OutcomeUnknown: AWS could not be followed to the end.
         """
         account = self.account
-        store, ledger = account.store("deploy", account.manifest.region), Ledger(store=account.store("deploy", account.manifest.region))
+        store = account.store("deploy", account.manifest.region)
+        ledger = Ledger(store=store)
         began = datetime.now(UTC)
         # Of the same stacks the same operation: whoever runs it again after a kill holds the same lock, and AWS goes on deleting.
         ids = " ".join(self._ids())
         operation = sha256(f"{self.verb} {account.manifest.environment} {ids}".encode()).hexdigest()
         held = lock.acquire(store, operation=operation, verb=self.verb, by=account.caller.arn, host=whose()[1])
         with contextlib.ExitStack() as stack:
-            stack.callback(held.release)
+            stack.callback(holding.give_back, held, self.show.warn)
             record = Record(
                 number=held.holder.fence,
                 operation=self.verb,

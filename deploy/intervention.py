@@ -9,7 +9,6 @@ where nobody has it (`deploy.ledger`).
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from deploy import lock
+from deploy import holding, lock
 from deploy.account import Account
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
@@ -31,7 +30,7 @@ from deploy.leftovers import PREFIX
 from deploy.model import Stack
 from deploy.progress import Progress, begin
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import SKEW, Show, give_back
+from deploy.rollout import SKEW, Show
 from deploy.status import Status
 from deploy.watch import Feed, follow
 from deploy.whose import whose
@@ -66,7 +65,7 @@ class Intervention:
         ledger = Ledger(store=store)
         if self.under:
             return self._carry_out(self._record(self.under.number, self.under.plan), ledger, None)
-        give_back(store, ledger)
+        holding.release_what_is_over(store, ledger)
         # The same choice about the same state is the same operation, whoever asks: who was killed before his record stood comes back.
         seed = f"{self.verb} {self.stack.id} {self.begun.id} {self.stack.status} {self.choice}"
         operation = sha256(seed.encode()).hexdigest()
@@ -77,16 +76,10 @@ class Intervention:
         except (OutcomeUnknown, Interrupted):
             raise  # what was asked goes on, and the lock is its
         except BaseException:
-            self._give_back(held)
+            holding.give_back(held, self.show.warn)
             raise
-        self._give_back(held)
+        holding.give_back(held, self.show.warn)
         return ended
-
-    def _give_back(self, held: lock.Lock) -> None:
-        try:
-            held.release()
-        except DeployError as error:
-            self.show.warn(f"the lock could not be given back, and expires at {held.holder.until:%H:%M} UTC: {error.fact}")
 
     def _record(self, number: int, operation: str) -> Record:
         return Record(
@@ -149,7 +142,7 @@ def resume(account: Account, verb: Verb, show: Show) -> Record | None:
     ledger = Ledger(store=store)
     left = ledger.unfinished(verb)
     if left is None:
-        give_back(store, ledger)
+        holding.release_what_is_over(store, ledger)
         return None
     name = left.stacks[0].stack
     wanted = next((stack for stack in account.manifest.stacks if stack.name == name), None)
@@ -162,11 +155,11 @@ def resume(account: Account, verb: Verb, show: Show) -> Record | None:
         feed = Feed(reads=stacks, stack_id=stack.id, token=token_of(left), since=left.began - SKEW)
         if not feed.begun():
             ledger.ended(_refused(left, Conflict(f"{verb} of {name}", "it was ended before AWS was asked", "nothing was changed")))
-            give_back(store, ledger)
+            holding.release_what_is_over(store, ledger)
             return None
         show.note(f"attaching to {verb} {left.number} of {name}, by {left.by}: {left.message}")
         ended = _finish(account, ledger, left, watch(feed, left, show, None))
-    give_back(store, ledger)
+    holding.release_what_is_over(store, ledger)
     return ended
 
 
@@ -184,8 +177,7 @@ def watch(feed: Feed, record: Record, show: Show, held: lock.Lock | None) -> Pro
         def news(newer: Progress) -> None:
             shown(newer)
             if held:
-                with contextlib.suppress(OutcomeUnknown):
-                    held.renew()
+                held.keep()
 
         return follow(feed, progress, news)
 

@@ -7,6 +7,7 @@ survives: it also numbers the ledger.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from deploy.errors import Conflict
+from deploy.errors import Conflict, OutcomeUnknown
 from deploy.noun import Noun
 
 KEY = "locks/deployment.json"
@@ -94,6 +95,15 @@ class Lock:
         if at < self.holder.until - LIFETIME * 2 / 3:
             return
         self._write(_new(self.holder, until=at + LIFETIME))
+
+    def keep(self) -> None:
+        """Renew it while something is followed. What S3 misses in passing ends nothing: the lock outlives it, and a loss is found by the next.
+
+        Raises:
+            Conflict: somebody else has taken it since.
+        """
+        with contextlib.suppress(OutcomeUnknown):
+            self.renew()
 
     def release(self) -> None:
         """Give it back; one that somebody else has taken is theirs. This one is over then: it can be neither checked nor renewed."""

@@ -26,6 +26,7 @@ from deploy.background import Background
 from deploy.changes import Review
 from deploy.deployed import Deployed
 from deploy.errors import Conflict, Invalid, Refused
+from deploy.holding import is_over
 from deploy.ledger import Ledger
 from deploy.leftovers import PREFIX
 from deploy.manifest import Stack
@@ -253,7 +254,7 @@ def _subject(account: Account, goal: Wanted, running: Deployed | None, backgroun
 def _check_lock(account: Account) -> None:
     store = account.store("plan", account.manifest.region)
     held = lock.holder(store)
-    if held and held.alive(lock.now()) and not ((last := Ledger(store=store).find(held.operation)) and last.ended):
+    if held and held.alive(lock.now()) and not is_over(held, Ledger(store=store)):
         raise Conflict(
             "lock", f"held for {held.words}", f"wait for it, or look at it: python -m deploy status {account.manifest.environment}"
         )

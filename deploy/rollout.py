@@ -16,7 +16,7 @@ from typing import Protocol
 
 import msgspec
 
-from deploy import guarding, lock, plan, protection, staleness
+from deploy import guarding, holding, lock, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
@@ -80,7 +80,7 @@ class Rollout:
         store = account.store("deploy", account.manifest.region)
         ledger = Ledger(store=store)
         earlier = ledger.find(made.digest)
-        give_back(store, ledger)
+        holding.release_what_is_over(store, ledger)
         if earlier and earlier.ended and earlier.outcome == "refused":
             earlier = None  # nothing was executed then: this is another try
         if earlier and earlier.ended:
@@ -112,7 +112,7 @@ class Rollout:
             yield
         except (OutcomeUnknown, Interrupted) as error:
             if isinstance(error, Interrupted) and not self.executed:
-                self._give_back(held)
+                holding.give_back(held, self.show.warn)
             raise
         except DeployError as error:
             if self.begun and not self.executed:
@@ -120,19 +120,12 @@ class Rollout:
                     record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text, counts=Counts()
                 )
                 ledger.ended(ended)
-            self._give_back(held)
+            holding.give_back(held, self.show.warn)
             raise
         except BaseException:
-            self._give_back(held)
+            holding.give_back(held, self.show.warn)
             raise
-        self._give_back(held)
-
-    def _give_back(self, held: lock.Lock) -> None:
-        """How the operation ended stands, whatever becomes of the lock: it expires by itself."""
-        try:
-            held.release()
-        except DeployError as error:
-            self.show.warn(f"the lock could not be given back, and expires at {held.holder.until:%H:%M} UTC: {error.fact}")
+        holding.give_back(held, self.show.warn)
 
     def _record(self, number: int, by: str, host: str) -> Record:
         made = self.plan
@@ -230,9 +223,7 @@ class Rollout:
                 shown(newer)
                 self.reached("following")
                 guard.watch(newer)
-                # A renewal that S3 misses in passing ends nothing: the lock outlives it, and what was lost is found by the next one.
-                with contextlib.suppress(OutcomeUnknown):
-                    held.renew()
+                held.keep()
 
             progress = follow(feed, progress, news)
             guard.finish(progress)
@@ -273,13 +264,6 @@ class Rollout:
             {"release": self.plan.release, "commit": self.plan.commit, "manifest": self.plan.manifest_digest}
         ).decode()
         self.account.parameters("deploy").put(f"{manifest.parameters}/release", value, "What is deployed here; written by the deployer")
-
-
-def give_back(store: lock.Swaps, ledger: Ledger) -> None:
-    """Release a lock whose operation has ended: who held it was killed between its last record and the release."""
-    held = lock.current(store)
-    if held and held.holder.held and (last := ledger.find(held.holder.operation)) and last.ended:
-        held.release()
 
 
 def expected(proposal: Proposal) -> dict[tuple[str, ...], int]:
