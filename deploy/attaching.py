@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
 
-from deploy import begun, holding, lock
+from deploy import begun, entry, holding, lock
 from deploy.account import Account
 from deploy.begun import Begun
-from deploy.ending import CODES, outcome_of
+from deploy.ending import causes_of, outcome_of
 from deploy.errors import Conflict, DeployError, RolledBack, Stuck
 from deploy.interrupt import Interrupt
-from deploy.intervention import causes_of
 from deploy.ledger import Ledger
 from deploy.model import Stack
 from deploy.progress import Progress, begin, rollback_causes
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import Show
+from deploy.show import Show
 from deploy.status import Status
 from deploy.watch import Feed, follow
-from deploy.whose import whose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +53,13 @@ class Attachment:
             record = self._enter(ledger, record)
         progress = self._follow()
         outcome = self._outcome(Status(progress.status))
-        ended = msgspec.structs.replace(
+        ended = entry.ended(
+            account,
             record,
-            ended=datetime.now(UTC),
-            outcome=outcome,
-            code=CODES[outcome],
+            outcome,
+            progress.own,
             stacks=(msgspec.structs.replace(record.stacks[0], after=progress.status),),
-            events=len(progress.own),
             causes=(*([progress.cause] if progress.cause else []), *rollback_causes(progress.own)),
-            api_calls=account.sessions.calls.total,
         )
         if ended.number:
             ledger.keep(ended, progress.own)
@@ -72,14 +67,12 @@ class Attachment:
         return ended
 
     def _record(self, number: int) -> Record:
-        return Record(
-            number=number,
-            operation="observed",
-            environment=self.account.manifest.environment,
-            by=self.account.caller.arn,
-            host=whose()[1],
+        return entry.begun(
+            self.account,
+            number,
+            "observed",
+            sha256(f"observed {self.stack.id} {self.begun.id}".encode()).hexdigest(),
             began=self.begun.at,
-            plan=sha256(f"observed {self.stack.id} {self.begun.id}".encode()).hexdigest(),
             stacks=(Moved(stack=self.stack.name, before=self.begun.before),),
             message=f"begun by something else, token {self.begun.token or 'none'}",
         )

@@ -31,7 +31,7 @@ from deploy.progress import begin
 from deploy.propose import check_made
 from deploy.record import Moved, Outcome
 from deploy.review.subject import Subject
-from deploy.rollout import Show, expected
+from deploy.show import Show
 from deploy.status import Status
 from deploy.watch import Feed, follow
 
@@ -138,8 +138,9 @@ def _execute(account: Account, proposal: Proposal, show: Show) -> Moved:
     if proposal.change_sets:
         stacks.execute(proposal.change_sets[""], proposal.token, retain_except_on_create=True)
         feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token)
-        with show.follow(begin(proposal.stack, expected(proposal), token=proposal.token)) as shown:
-            after = follow(feed, begin(proposal.stack, expected(proposal), token=proposal.token), shown).status
+        progress = begin(proposal.stack, proposal.expected, token=proposal.token)
+        with show.follow(progress) as shown:
+            after = follow(feed, progress, shown).status
     if Status(after).is_success:
         now = stacks.find(proposal.stack_id)
         protection.reconcile(stacks, proposal, protected_now=bool(now and now.termination_protection))

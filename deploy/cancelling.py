@@ -18,7 +18,7 @@ from deploy.intervention import Intervention
 from deploy.ledger import Ledger
 from deploy.model import Stack
 from deploy.record import Record
-from deploy.rollout import Show
+from deploy.show import Show
 from deploy.status import Status, Way
 
 

@@ -15,11 +15,10 @@ from hashlib import sha256
 import msgspec
 
 from deploy import deployed as deployed_now
-from deploy import holding, lock
+from deploy import entry, holding, lock
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.deployed import Deployed
-from deploy.ending import CODES
 from deploy.errors import Conflict, Invalid, OutcomeUnknown, Refused
 from deploy.ledger import Ledger
 from deploy.manifest import Stack as Wanted
@@ -27,7 +26,7 @@ from deploy.model import Event
 from deploy.noun import Noun
 from deploy.progress import Cause, begin
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import Show
+from deploy.show import Show
 from deploy.stateful import STATEFUL
 from deploy.status import Status
 from deploy.watch import Feed, follow
@@ -140,28 +139,11 @@ class Destruction:
         held = lock.acquire(store, operation=operation, verb=self.verb, by=account.caller.arn, host=whose()[1])
         with contextlib.ExitStack() as stack:
             stack.callback(holding.give_back, held, self.show.warn)
-            record = Record(
-                number=held.holder.fence,
-                operation=self.verb,
-                environment=account.manifest.environment,
-                by=account.caller.arn,
-                host=whose()[1],
-                began=began,
-                plan=operation,
-                stacks=tuple(Moved(stack=name) for name in self.survey.stacks),
-            )
+            stands = tuple(Moved(stack=name) for name in self.survey.stacks)
+            record = entry.begun(account, held.holder.fence, self.verb, operation, began=began, stacks=stands)
             ledger.began(record)
             moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}-{held.holder.fence}")
-            ended = msgspec.structs.replace(
-                record,
-                ended=datetime.now(UTC),
-                outcome=outcome,
-                code=CODES[outcome],
-                stacks=tuple(moved),
-                events=len(self.events),
-                causes=self.causes,
-                api_calls=account.sessions.calls.total,
-            )
+            ended = entry.ended(account, record, outcome, self.events, stacks=tuple(moved), causes=self.causes)
             ledger.keep(ended, self.events)
             return ledger.ended(ended)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from deploy.errors import DeployError, RolledBack, Stuck, Unverified
 from deploy.plan import Plan
 from deploy.progress import Cause
@@ -34,7 +37,7 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
         return None
     environment = record.environment
     lines = {item.path: item.source for proposal in made.proposals for item in proposal.review.items if item.source}
-    causes = tuple(_worded(cause, lines) for cause in record.causes)
+    causes = causes_of(record, lines)
     names = ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks if moved.after)
     if record.outcome == "stuck":
         return Stuck(
@@ -64,7 +67,12 @@ def _unproven(record: Record) -> tuple[str, ...]:
     return tuple(f"after the rollback, check {one.check} {one.name} still fails: {one.reason}" for one in record.proof if one.ok is False)
 
 
-def _worded(cause: Cause, lines: dict[str, str]) -> str:
+def causes_of(record: Record, lines: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """Why an operation failed, a line each. ``lines``: path -> the builder's file and line, where they are known."""
+    return tuple(_worded(cause, lines) for cause in record.causes)
+
+
+def _worded(cause: Cause, lines: Mapping[str, str]) -> str:
     """Where in the stacks, where in the sources, and AWS's own reason."""
     path = "/".join(cause.path)
     made_by = f", made by {lines[path]}" if path in lines else ""

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
-from deploy import holding, lock
+from deploy import entry, holding, lock
 from deploy.account import Account
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
 from deploy.begun import Begun
-from deploy.ending import CODES
 from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
@@ -30,9 +28,9 @@ from deploy.leftovers import PREFIX
 from deploy.model import Stack
 from deploy.progress import Progress, begin
 from deploy.record import Moved, Outcome, Record
-from deploy.rollout import SKEW, Show
+from deploy.show import Show
 from deploy.status import Status
-from deploy.watch import Feed, follow
+from deploy.watch import SKEW, Feed, follow
 from deploy.whose import whose
 
 Verb = Literal["recover", "cancel"]
@@ -82,17 +80,8 @@ class Intervention:
         return ended
 
     def _record(self, number: int, operation: str) -> Record:
-        return Record(
-            number=number,
-            operation=self.verb,
-            environment=self.account.manifest.environment,
-            by=self.account.caller.arn,
-            host=whose()[1],
-            began=datetime.now(UTC),
-            plan=operation,
-            stacks=(Moved(stack=self.stack.name, before=self.stack.status),),
-            message=self.choice,
-        )
+        before = (Moved(stack=self.stack.name, before=self.stack.status),)
+        return entry.begun(self.account, number, self.verb, operation, stacks=before, message=self.choice)
 
     def _carry_out(self, record: Record, ledger: Ledger, held: lock.Lock | None) -> Record:
         stacks = self.account.stacks("deploy", self.region)
@@ -106,7 +95,7 @@ class Intervention:
         except OutcomeUnknown:
             raise
         except DeployError as error:
-            ledger.ended(_refused(record, error))
+            ledger.ended(entry.refused(record, error))
             raise
         self.reached("asked")
         progress = watch(feed, record, self.show, held)
@@ -154,18 +143,13 @@ def resume(account: Account, verb: Verb, show: Show) -> Record | None:
     else:
         feed = Feed(reads=stacks, stack_id=stack.id, token=token_of(left), since=left.began - SKEW)
         if not feed.begun():
-            ledger.ended(_refused(left, Conflict(f"{verb} of {name}", "it was ended before AWS was asked", "nothing was changed")))
+            ledger.ended(entry.refused(left, Conflict(f"{verb} of {name}", "it was ended before AWS was asked", "nothing was changed")))
             holding.release_what_is_over(store, ledger)
             return None
         show.note(f"attaching to {verb} {left.number} of {name}, by {left.by}: {left.message}")
         ended = _finish(account, ledger, left, watch(feed, left, show, None))
     holding.release_what_is_over(store, ledger)
     return ended
-
-
-def causes_of(record: Record) -> tuple[str, ...]:
-    """Why an operation failed, a line each: where in the stacks, and AWS's own reason."""
-    return tuple(f"{'/'.join(cause.path) or 'the stack'} ({cause.type}): {cause.reason}" for cause in record.causes)
 
 
 def watch(feed: Feed, record: Record, show: Show, held: lock.Lock | None) -> Progress:
@@ -186,15 +170,15 @@ def _finish(account: Account, ledger: Ledger, record: Record, progress: Progress
     after = Status(progress.status) if progress else Status.DELETE_COMPLETE
     outcome = _outcome(record.operation, after)
     own = progress.own if progress else ()
-    ended = msgspec.structs.replace(
+    more = {"code": 6} if outcome == "refused" else {}
+    ended = entry.ended(
+        account,
         record,
-        ended=datetime.now(UTC),
-        outcome=outcome,
-        code=6 if outcome == "refused" else CODES[outcome],
+        outcome,
+        own,
         stacks=(msgspec.structs.replace(record.stacks[0], after=after),),
-        events=len(own),
         causes=progress.failures if progress and after.is_stuck else (),
-        api_calls=account.sessions.calls.total,
+        **more,
     )
     ledger.keep(ended, own)
     ledger.ended(ended)
@@ -207,7 +191,3 @@ def _outcome(verb: str, after: Status) -> Outcome:
     if verb == "recover":
         return "succeeded"
     return "refused" if after.is_success else "rolled back"
-
-
-def _refused(record: Record, error: DeployError) -> Record:
-    return msgspec.structs.replace(record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text)

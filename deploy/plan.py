@@ -6,6 +6,7 @@ the expiry, describes everything again and compares. The JSON Schema of this mod
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,7 @@ from deploy import files
 from deploy.changes import Review
 from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
-from deploy.model import Trigger
+from deploy.model import NESTED, Trigger
 from deploy.noun import Noun
 from deploy.status import Status
 
@@ -61,6 +62,12 @@ class Proposal(Noun, frozen=True, kw_only=True):
     token: str = ""
     settings: Settings
     review: Review
+
+    @property
+    def expected(self) -> dict[tuple[str, ...], int]:
+        """Stack path -> how many resources the plan changes there; a new nested stack and one that goes change all of theirs."""
+        changed = (item for item in self.review.items if item.verdict != "unchanged" and item.type != NESTED)
+        return dict(Counter(tuple(item.path.split("/")[:-1]) for item in changed))
 
 
 class Plan(Noun, frozen=True, kw_only=True):

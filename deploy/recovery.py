@@ -22,7 +22,7 @@ from deploy.model import NESTED, Stack
 from deploy.noun import Noun
 from deploy.progress import Cause, Progress
 from deploy.record import Record
-from deploy.rollout import Show
+from deploy.show import Show
 from deploy.status import Status, Way
 
 _DELETE = "--delete-failed-create"

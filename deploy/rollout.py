@@ -11,41 +11,29 @@ import contextlib
 import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, datetime
 
 import msgspec
 
-from deploy import guarding, holding, lock, plan, protection, staleness
+from deploy import entry, guarding, holding, lock, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
 from deploy.changes import Counts
-from deploy.ending import CODES, outcome_of
+from deploy.ending import outcome_of
 from deploy.errors import Conflict, Denied, DeployError, Interrupted, OutcomeUnknown
 from deploy.guarding import Verify
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
-from deploy.model import NESTED, Event
+from deploy.model import Event
 from deploy.plan import Plan, Proposal
 from deploy.progress import Cause, Progress, begin, rollback_causes
 from deploy.record import CheckResult, Moved, Outcome, Record
+from deploy.show import Show
 from deploy.status import Status
-from deploy.watch import Feed, follow
+from deploy.watch import SKEW, Feed, follow
 from deploy.whose import whose
-
-SKEW = timedelta(minutes=15)
-"""How far this clock may be off: events before the plan by more than this are not read."""
-
-
-class Show(Protocol):
-    """How a rollout is shown; `deploy.console.Console` in a command."""
-
-    def note(self, text: str) -> None: ...
-    def done(self, text: str, seconds: float | None = None) -> None: ...
-    def warn(self, text: str) -> None: ...
-    def follow(self, progress: Progress) -> contextlib.AbstractContextManager[Callable[[Progress], None]]: ...
 
 
 @dataclass(kw_only=True)
@@ -88,10 +76,9 @@ class Rollout:
             return earlier
         if earlier is None:
             plan.check_age(made, datetime.now(UTC))
-        by, host = account.caller.arn, whose()[1]
-        held = lock.acquire(store, operation=made.digest, verb="apply", by=by, host=host)
+        held = lock.acquire(store, operation=made.digest, verb="apply", by=account.caller.arn, host=whose()[1])
         self.reached("locked")
-        record = earlier or self._record(held.holder.fence, by, host)
+        record = earlier or self._record(held.holder.fence)
         with self._released(held, record, ledger):
             self.begun = earlier is not None
             if earlier is None:
@@ -116,10 +103,7 @@ class Rollout:
             raise
         except DeployError as error:
             if self.begun and not self.executed:
-                ended = msgspec.structs.replace(
-                    record, ended=datetime.now(UTC), outcome="refused", code=error.code, message=error.text, counts=Counts()
-                )
-                ledger.ended(ended)
+                ledger.ended(entry.refused(record, error))
             holding.give_back(held, self.show.warn)
             raise
         except BaseException:
@@ -127,22 +111,18 @@ class Rollout:
             raise
         holding.give_back(held, self.show.warn)
 
-    def _record(self, number: int, by: str, host: str) -> Record:
+    def _record(self, number: int) -> Record:
         made = self.plan
-        before = tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals)
-        return Record(
-            number=number,
-            operation=self.plan.operation,
-            environment=made.environment,
-            by=by,
-            host=host,
-            began=datetime.now(UTC),
-            plan=made.digest,
+        return entry.begun(
+            self.account,
+            number,
+            made.operation,
+            made.digest,
             manifest=made.manifest_digest,
             release=made.release,
             previous=made.previous[0],
             commit=made.commit,
-            stacks=before,
+            stacks=tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals),
             counts=_counts(made),
         )
 
@@ -216,7 +196,7 @@ class Rollout:
 
     def _follow(self, proposal: Proposal, feed: Feed, held: lock.Lock, stacks: Stacks) -> Outcome:
         guard = guarding.guard(self.account, self.plan, proposal, stacks, self.verify, self.traffic, self.show.note)
-        progress = begin(proposal.stack, expected(proposal), token=proposal.token)
+        progress = begin(proposal.stack, proposal.expected, token=proposal.token)
         with self.show.follow(progress) as shown:
 
             def news(newer: Progress) -> None:
@@ -236,18 +216,16 @@ class Rollout:
         return "unverified" if outcome == "succeeded" and guard.failed else outcome
 
     def _finish(self, record: Record, outcome: Outcome, ledger: Ledger) -> Record:
-        ended = msgspec.structs.replace(
+        ended = entry.ended(
+            self.account,
             record,
-            ended=datetime.now(UTC),
-            outcome=outcome,
-            code=CODES[outcome],
+            outcome,
+            self.events,
             stacks=tuple(self.moved) or record.stacks,
-            events=len(self.events),
             causes=self.causes,
             checks=self.checks,
             proof=self.proof,
             message=self.message,
-            api_calls=self.account.sessions.calls.total,
         )
         if outcome == "succeeded":
             self._say_release()
@@ -264,16 +242,6 @@ class Rollout:
             {"release": self.plan.release, "commit": self.plan.commit, "manifest": self.plan.manifest_digest}
         ).decode()
         self.account.parameters("deploy").put(f"{manifest.parameters}/release", value, "What is deployed here; written by the deployer")
-
-
-def expected(proposal: Proposal) -> dict[tuple[str, ...], int]:
-    """Stack path -> how many resources the plan changes there; a new nested stack and one that goes change all of theirs."""
-    counts: dict[tuple[str, ...], int] = {}
-    for item in proposal.review.items:
-        if item.verdict != "unchanged" and item.type != NESTED:
-            path = tuple(item.path.split("/")[:-1])
-            counts[path] = counts.get(path, 0) + 1
-    return counts
 
 
 def _counts(made: Plan) -> Counts:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from deploy.errors import CredentialsExpired, OutcomeUnknown
@@ -20,6 +20,9 @@ from deploy.progress import Progress
 
 BUDGET_SECONDS = 600.0
 """How long AWS may be out of reach before the outcome is called unknown."""
+
+SKEW = timedelta(minutes=15)
+"""How far this clock may be off: events older than what is followed by more than this are not read."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 WORKERS = 4

@@ -65,7 +65,7 @@ def _ended(record: Record) -> int:
     Stuck: not everything could be.
     Conflict: it came too late.
     """
-    from deploy.intervention import causes_of
+    from deploy.ending import causes_of
 
     subject = f"cancel of operation {record.number} of {record.environment}"
     names = ", ".join(f"{moved.stack} is {moved.after or moved.before}" for moved in record.stacks)

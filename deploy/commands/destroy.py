@@ -39,9 +39,9 @@ def command(common: Common, environment: str, allow_loss: tuple[str, ...], retai
     record = Destruction(account=account, survey=found, retain=frozenset(retain), show=console).run()
     console.result(record)
     if record.code:
+        from deploy.ending import causes_of
         from deploy.errors import Stuck
 
-        left = tuple(f"{'/'.join(cause.path) or 'the stack'} ({cause.type}): {cause.reason}" for cause in record.causes)
         how = f"mend what stands in the way, or leave it behind by name: python -m deploy destroy {environment} --retain PATH"
-        raise Stuck(f"deletion of {environment}", "something could not be deleted", how, left)
+        raise Stuck(f"deletion of {environment}", "something could not be deleted", how, causes_of(record))
     return 0

@@ -115,7 +115,7 @@ def _ended(record: Record) -> int:
     """
     if record.outcome != "stuck":
         return record.code
-    from deploy.intervention import causes_of
+    from deploy.ending import causes_of
 
     names = ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks)
     how = f"mend the cause, or take another way out: python -m deploy recover {record.environment}"
