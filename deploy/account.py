@@ -5,7 +5,7 @@ The roles are assumed when a part is first used, each for its task alone: what p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +37,6 @@ class Account:
     folder: Path
     sessions: Sessions
     source: Pieces | None = None
-    _parts: dict[tuple[str, ...], object] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def caller(self) -> Caller:

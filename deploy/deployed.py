@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from deploy.model import Stack
 from deploy.noun import Noun
+from deploy.parallel import each
 
 Document = dict[str, Any]
-WORKERS = 8
 
 
 class Reads(Protocol):
@@ -36,17 +34,11 @@ class Deployed(Noun, frozen=True, kw_only=True):
 
 def read(stacks: Reads, stack: Stack) -> Deployed:
     ids = {"": stack.id} | {"/".join(path): stack_id for path, stack_id in stacks.nested(stack.id).items()}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        templates = _each(pool, stacks.template, ids.values())
-        policies = _each(pool, stacks.policy, ids.values())
-        return Deployed(
-            stack=stack,
-            ids=ids,
-            templates=dict(zip(ids, templates(), strict=True)),
-            policies=dict(zip(ids, policies(), strict=True)),
-        )
-
-
-def _each(pool: ThreadPoolExecutor, ask: Callable[[str], Document], names: Iterable[str]) -> Callable[[], list[Document]]:
-    waiting = [pool.submit(ask, name) for name in names]
-    return lambda: [one.result() for one in waiting]
+    asked = [(ask, stack_id) for ask in (stacks.template, stacks.policy) for stack_id in ids.values()]
+    answers = each(lambda one: one[0](one[1]), asked)
+    return Deployed(
+        stack=stack,
+        ids=ids,
+        templates=dict(zip(ids, answers[: len(ids)], strict=True)),
+        policies=dict(zip(ids, answers[len(ids) :], strict=True)),
+    )

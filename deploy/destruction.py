@@ -6,10 +6,8 @@ Deletion keeps what its template retains. What still stands in the way afterward
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
@@ -19,7 +17,7 @@ from deploy import entry, holding, lock
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.deployed import Deployed
-from deploy.errors import Conflict, Invalid, OutcomeUnknown, Refused
+from deploy.errors import Conflict, Invalid, Refused
 from deploy.ledger import Ledger
 from deploy.manifest import Stack as Wanted
 from deploy.model import Event
@@ -132,7 +130,6 @@ class Destruction:
         account = self.account
         store = account.store("deploy", account.manifest.region)
         ledger = Ledger(store=store)
-        began = datetime.now(UTC)
         # Of the same stacks the same operation: whoever runs it again after a kill holds the same lock, and AWS goes on deleting.
         ids = " ".join(self._ids())
         operation = sha256(f"{self.verb} {account.manifest.environment} {ids}".encode()).hexdigest()
@@ -140,7 +137,7 @@ class Destruction:
         with contextlib.ExitStack() as stack:
             stack.callback(holding.give_back, held, self.show.warn)
             stands = tuple(Moved(stack=name) for name in self.survey.stacks)
-            record = entry.begun(account, held.holder.fence, self.verb, operation, began=began, stacks=stands)
+            record = entry.begun(account, held.holder.fence, self.verb, operation, stacks=stands)
             ledger.began(record)
             moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}-{held.holder.fence}")
             ended = entry.ended(account, record, outcome, self.events, stacks=tuple(moved), causes=self.causes)
@@ -186,15 +183,7 @@ class Destruction:
         for parent in sorted({path.rpartition("/")[0] for path in self.retain if "/" in path}):
             kept = [path.rpartition("/")[2] for path in self.retain if path.rpartition("/")[0] == parent]
             stacks.delete(ids[parent], f"{token}-{parent.replace('/', '-')}", retain=kept)
-            _wait_idle(stacks, ids[parent])
-
-
-def _wait_idle(stacks: Stacks, stack_id: str, seconds: float = 900) -> None:
-    deadline = time.monotonic() + seconds
-    while (state := stacks.find(stack_id)) and not state.status.is_absent and state.status.is_busy:
-        if time.monotonic() > deadline:
-            raise OutcomeUnknown(f"stack {state.name}", f"it is still {state.status} after {seconds:.0f} s", "run the same command again")
-        stacks.sleep(0.2)
+            stacks.wait_deleted(ids[parent], seconds=900)
 
 
 def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:

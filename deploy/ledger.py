@@ -11,7 +11,6 @@ plan, in ``...-<plan>-cancel-<when>-began.json`` and ``-ended.json``, beside the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -20,13 +19,13 @@ import msgspec
 from deploy.errors import Conflict
 from deploy.lock import Held
 from deploy.model import Event
+from deploy.parallel import each
 from deploy.record import VERSION, Outcome, Record
 from deploy.status import Status
 
 _PREFIX = "ledger/"
 _CANCEL = "-cancel-"
 _TOP = 99_999_999
-WORKERS = 8
 T = TypeVar("T")
 
 
@@ -83,8 +82,7 @@ class Ledger:
                 break
             if stem not in chosen or key.endswith("ended.json"):
                 chosen[stem] = key
-        with ThreadPoolExecutor(WORKERS) as pool:
-            return tuple(record for record in pool.map(self._read, list(chosen.values())[:most]) if record)
+        return tuple(record for record in each(self._read, list(chosen.values())[:most]) if record)
 
     def unfinished(self, operation: str) -> Record | None:
         """The newest one of this kind that began and has not ended: it runs, or whoever ran it was killed."""

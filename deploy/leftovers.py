@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ import msgspec
 from deploy import files
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
-from deploy.errors import Denied, OutcomeUnknown, Refused, Stuck
+from deploy.errors import Denied, Refused, Stuck
 from deploy.manifest import Stack
 from deploy.noun import Noun
 from deploy.status import Status
@@ -137,14 +136,5 @@ def remove(account: Account, stack: Stack, say: Say) -> None:
             raise Refused(
                 f"stack {stack.name}", "its first create was undone, nothing is in it, and who deploys may not delete it", how
             ) from error
-        _wait_gone(stacks, found.id, stack.name)
-
-
-def _wait_gone(stacks: Stacks, stack_id: str, name: str, seconds: float = 300) -> None:
-    deadline = time.monotonic() + seconds
-    while (state := stacks.find(stack_id)) and not state.status.is_absent:
-        if state.status.is_stuck:
-            raise Stuck(f"stack {name}", f"it is {state.status}: {state.reason}", "delete it by hand: it holds nothing")
-        if time.monotonic() > deadline:
-            raise OutcomeUnknown(f"stack {name}", f"it is still {state.status} after {seconds:.0f} s", "run the same command again")
-        stacks.sleep(0.2)
+        if left := stacks.wait_deleted(found.id, seconds=300):
+            raise Stuck(f"stack {stack.name}", f"it is {left.status}: {left.reason}", "delete it by hand: it holds nothing")

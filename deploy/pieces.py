@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Protocol
 from deploy.errors import Invalid, Refused
 from deploy.lock import Held
 from deploy.manifest import Asset, Manifest, Template
-
-WORKERS = 8
+from deploy.parallel import each
 
 
 class Pieces(Protocol):
@@ -68,8 +66,7 @@ def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) 
     found: dict[str, bytes] = {}
     problems: list[str] = []
     for store in stores:
-        with ThreadPoolExecutor(WORKERS) as pool:
-            answers = list(pool.map(store.get, [key for key, _ in wanted]))
+        answers = each(store.get, [key for key, _ in wanted])
         for (key, piece), held in zip(wanted, answers, strict=True):
             if held is None:
                 problems.append(f"{_words(piece)}: {key} is gone from {store.bucket}")

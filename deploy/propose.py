@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,12 +30,12 @@ from deploy.ledger import Ledger
 from deploy.leftovers import PREFIX
 from deploy.manifest import Stack
 from deploy.model import ChangeSet
+from deploy.parallel import each
 from deploy.plan import Plan, Proposal
 from deploy.review.subject import Subject
 from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, settings_of, wanted, watched
 
 Say = Callable[[str], None]
-WORKERS = 8
 
 
 def propose(account: Account, background: Background, pending: Path, say: Say, *, operation: str = "deploy") -> Plan:
@@ -207,9 +206,8 @@ def _documents(stacks: Stacks, change_set: ChangeSet, goal: Wanted) -> dict[str,
 def proposed(stacks: Stacks, change_set: ChangeSet) -> dict[str, dict[str, Any]]:
     """The templates that AWS will use, by path."""
     made = list(every(change_set))
-    with ThreadPoolExecutor(WORKERS) as pool:
-        found = pool.map(lambda one: stacks.proposed_template(one[1].id), made)
-        return dict(zip(["/".join(path) for path, _ in made], found, strict=True))
+    found = each(lambda one: stacks.proposed_template(one[1].id), made)
+    return dict(zip(["/".join(path) for path, _ in made], found, strict=True))
 
 
 def check_made(stacks: Stacks, change_set: ChangeSet) -> None:

@@ -6,14 +6,13 @@ that one stack leaves out that one resource while the change set runs, and is wh
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from deploy.parallel import each
 from deploy.plan import Proposal
 from deploy.stateful import STATEFUL
 
 Document = dict[str, Any]
-WORKERS = 8
 
 
 class Sets(Protocol):
@@ -79,8 +78,7 @@ def reconcile(stacks: Sets, proposal: Proposal, *, protected_now: bool) -> int:
         stacks.set_policy(stack_id, settings.policy)
         return True
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        changed = sum(pool.map(one, ids))
+    changed = sum(each(one, ids))
     if protected_now != settings.termination_protection:
         stacks.protect(proposal.stack_id, on=settings.termination_protection)
         changed += 1

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Protocol
 
 from deploy.account import Account
 from deploy.errors import Invalid
 from deploy.noun import Noun
-
-WORKERS = 8
-"""Enough to hide the way to S3; few enough that nobody is asked to slow down."""
+from deploy.parallel import each
 
 
 class Published(Noun, frozen=True, kw_only=True):
@@ -83,9 +80,8 @@ def _put(store: Puts, rounds: list[list[Piece]], objects: int, progress: Progres
             sizes.append(len(piece.data) if written else 0)
             progress(len(sizes), objects, sum(sizes))
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for pieces in rounds:
-            list(pool.map(put, pieces))
+    for pieces in rounds:
+        each(put, pieces)
     return sizes
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,10 @@ from deploy.aws.api import Api
 from deploy.aws.failures import AwsRefusal
 from deploy.errors import Denied, OutcomeUnknown
 from deploy.model import NESTED, ChangeSet, Event, Resource, Stack
+from deploy.parallel import each
 from deploy.status import Status
 
 Document = dict[str, Any]
-WORKERS = 8
 
 _GONE = ("ChangeSetNotFound", "ChangeSetNotFoundException")
 
@@ -69,16 +68,15 @@ class Stacks:
         """Path of logical ids -> stack id, for every stack nested in this one, at any depth; a level at a time, side by side."""
         found: dict[tuple[str, ...], str] = {}
         level: dict[tuple[str, ...], str] = {(): name}
-        with ThreadPoolExecutor(WORKERS) as pool:
-            while level:
-                answers = zip(level, pool.map(self.resources, level.values()), strict=True)
-                level = {
-                    (*path, resource.logical_id): resource.physical_id
-                    for path, resources in answers
-                    for resource in resources
-                    if resource.type == NESTED and resource.physical_id and resource.status != "DELETE_COMPLETE"
-                }
-                found |= level
+        while level:
+            answers = zip(level, each(self.resources, level.values()), strict=True)
+            level = {
+                (*path, resource.logical_id): resource.physical_id
+                for path, resources in answers
+                for resource in resources
+                if resource.type == NESTED and resource.physical_id and resource.status != "DELETE_COMPLETE"
+            }
+            found |= level
         return found
 
     def propose(self, name: str, **parameters: Any) -> tuple[str, str]:
@@ -188,6 +186,23 @@ class Stacks:
     def rollback_stack(self, name: str, token: str, *, role: str = "") -> None:
         """Put back what failed without a rollback of its own. A stack that has no stable state is deleted by it."""
         self.api("rollback_stack", StackName=name, ClientRequestToken=token, **({"RoleARN": role} if role else {}))
+
+    def wait_deleted(self, stack_id: str, seconds: float) -> Stack | None:
+        """Until a deletion has ended: the stack where it could not be deleted, None where it is gone.
+
+        Raises:
+            OutcomeUnknown: not within ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while (found := self.find(stack_id)) and not found.status.is_absent:
+            if found.status.is_stuck:
+                return found
+            if time.monotonic() > deadline:
+                raise OutcomeUnknown(
+                    f"stack {found.name}", f"it is still {found.status} after {seconds:.0f} s", "run the same command again"
+                )
+            self.sleep(0.2)
+        return None
 
     def set_policy(self, name: str, policy: Document) -> None:
         self.api("set_stack_policy", StackName=name, StackPolicyBody=json.dumps(policy, sort_keys=True))
