@@ -10,7 +10,6 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from deploy.leftovers import PREFIX
 from deploy.manifest import Bootstrap, Guard
 from deploy.manifest import Stack as Wanted
 from deploy.model import ChangeSet, Stack
+from deploy.pieces import built
 from deploy.plan import Plan, Proposal, Settings
 from deploy.progress import begin
 from deploy.propose import check_made
@@ -44,14 +44,7 @@ def template(account: Account, bootstrap: Bootstrap) -> Document:
     """Raises:
     Invalid: it is not in the build folder, or not what the manifest says.
     """
-    file = account.folder / bootstrap.path
-    try:
-        data = file.read_bytes()
-        document: Document = json.loads(data)
-    except (OSError, ValueError) as error:
-        raise Invalid(f"{file}", f"it cannot be read: {error}", "generate again: make generate") from error
-    if sha256(data).hexdigest() != bootstrap.sha256:
-        raise Invalid(f"{file}", "it is not what the manifest says", "generate again: make generate")
+    document: Document = json.loads(built(account.folder / bootstrap.path, bootstrap.sha256))
     return document
 
 

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-
 from deploy import gate
 from deploy.aws.alarms import Alarms
 from deploy.errors import DeployError
@@ -66,7 +64,6 @@ class Guard:
     _stop: threading.Event = field(default_factory=threading.Event)
     _checks: threading.Thread | None = None
     _first: CheckResult | None = None
-    _late: set[tuple[str, str]] = field(default_factory=set)
     _cancelled: bool = False
 
     def watch(self, progress: Progress) -> None:
@@ -125,11 +122,6 @@ class Guard:
             self.results = (_not_verified(error.text),)
         except Exception as error:  # noqa: BLE001 - what cannot be verified, for whatever reason, is not verified
             self.results = (_not_verified(f"fault of the tool: {type(error).__name__}: {error}"),)
-        # What passed once the rollback had begun may have asked the release before it.
-        doubtful = {"ok": None, "reason": "it passed when the rollback had begun"}
-        self.results = tuple(
-            msgspec.structs.replace(result, **doubtful) if (result.check, result.name) in self._late else result for result in self.results
-        )
         for result in self.results:
             self._ended(result)
 
@@ -137,8 +129,6 @@ class Guard:
         """Called by the checks as each ends: the first that fails is enough."""
         if result.ok is False and self._first is None:
             self._first = result
-        if result.ok and self._stop.is_set():
-            self._late.add((result.check, result.name))
 
     def _close(self, first: CheckResult) -> None:
         """At the first failed check; the others go on, so that all is recorded. A gate that cannot be closed leaves the cancellation."""

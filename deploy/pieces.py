@@ -28,6 +28,22 @@ class Gets(Protocol):
     def get(self, key: str) -> Held | None: ...
 
 
+def built(file: Path, digest: str = "") -> bytes:
+    """A file of the build folder. ``digest``: what the manifest says of it, where that is to be proven.
+
+    Raises:
+        Invalid: it is not there, or not what the manifest says.
+    """
+    again = "generate again: make generate"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file}", f"it cannot be read: {error.strerror}", again) from error
+    if digest and sha256(data).hexdigest() != digest:
+        raise Invalid(f"{file}", "it is not what the manifest says", again)
+    return data
+
+
 @dataclass(frozen=True)
 class Folder:
     """`build/<environment>`."""
@@ -38,11 +54,7 @@ class Folder:
         """Raises:
         Invalid: it is not there.
         """
-        file = self.path / template.path
-        try:
-            return file.read_bytes()
-        except OSError as error:
-            raise Invalid(f"{file}", f"it cannot be read: {error.strerror}", "generate again: make generate") from error
+        return built(self.path / template.path)
 
 
 @dataclass(frozen=True, kw_only=True)

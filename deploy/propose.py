@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from deploy import deployed as deployed_now
-from deploy import leftovers, lock, plan, preflight, review
+from deploy import leftovers, lock, plan, preflight
 from deploy.account import Account
 from deploy.aws import changes
 from deploy.aws.failures import AwsRefusal
@@ -32,7 +32,6 @@ from deploy.manifest import Stack
 from deploy.model import ChangeSet
 from deploy.parallel import each
 from deploy.plan import Plan, Proposal
-from deploy.review.subject import Subject
 from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, settings_of, wanted, watched
 
 Say = Callable[[str], None]
@@ -126,7 +125,7 @@ def _with_change_set(
         change_set = msgspec.structs.replace(stacks.settle(change_set_id), kind="UPDATE" if running else "CREATE")
         if not change_set.empty:
             check_made(stacks, change_set)
-            told = review.review(_subject(account, goal, running, background, change_set))
+            told = _reviewed(account, goal, running, background, change_set)
             preflight.check_triggers_stay(told, goal.settings.triggers)
             return msgspec.structs.replace(
                 base,
@@ -226,14 +225,16 @@ def check_made(stacks: Stacks, change_set: ChangeSet) -> None:
 def _settings_only(base: Proposal, goal: Wanted, running: Deployed, background: Background, account: Account) -> Proposal:
     stack = running.stack
     nothing = ChangeSet(id="", name="", stack_id=stack.id, stack_name=stack.name, status="CREATE_COMPLETE", execution_status="UNAVAILABLE")
-    subject = _subject(account, goal, running, background, nothing)
-    return msgspec.structs.replace(base, kind="settings", review=review.review(subject))
+    return msgspec.structs.replace(base, kind="settings", review=_reviewed(account, goal, running, background, nothing))
 
 
-def _subject(account: Account, goal: Wanted, running: Deployed | None, background: Background, change_set: ChangeSet) -> Subject:
+def _reviewed(account: Account, goal: Wanted, running: Deployed | None, background: Background, change_set: ChangeSet) -> Review:
+    # Here, since most runs change nothing and need none of it.
+    from deploy.review import Subject, review
+
     before = background.before
     digests = {template.service: template.sha256 for template in before.templates} if before else {}
-    return Subject(
+    subject = Subject(
         stack=goal.stack,
         change_set=change_set,
         before=running.templates if running else {},
@@ -247,6 +248,7 @@ def _subject(account: Account, goal: Wanted, running: Deployed | None, backgroun
         sources=background.sources,
         limits=account.manifest.limits,
     )
+    return review(subject)
 
 
 def _check_lock(account: Account) -> None:

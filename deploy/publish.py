@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Protocol
 
 from deploy.account import Account
-from deploy.errors import Invalid
+from deploy.manifest import Asset, Template
 from deploy.noun import Noun
 from deploy.parallel import each
+from deploy.pieces import built
 
 
 class Published(Noun, frozen=True, kw_only=True):
@@ -89,21 +89,13 @@ def _rounds(account: Account) -> list[list[Piece]]:
     """Everything that the manifest names, read and checked: assets and children, then their roots, then the manifest."""
     manifest = account.manifest
     roots = {stack.root for stack in manifest.stacks}
-    first = [_read(account, asset.path, asset.sha256, f"assets/{asset.sha256}.zip", "application/zip") for asset in manifest.assets]
+    first = [_piece(account, asset, f"assets/{asset.sha256}.zip", "application/zip") for asset in manifest.assets]
     second: list[Piece] = []
     for template in manifest.templates:
-        piece = _read(account, template.path, template.sha256, f"templates/{template.sha256}.json", "application/json")
+        piece = _piece(account, template, f"templates/{template.sha256}.json", "application/json")
         (second if template.service in roots else first).append(piece)
     return [first, second, [Piece(key=manifest_key(account.digest), data=account.data, kind="application/json")]]
 
 
-def _read(account: Account, path: str, digest: str, key: str, kind: str) -> Piece:
-    file = account.folder / path
-    again = "generate again: make generate"
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Invalid(f"{file}", f"it cannot be read: {error.strerror}", again) from error
-    if sha256(data).hexdigest() != digest:
-        raise Invalid(f"{file}", "it is not what the manifest says", again)
-    return Piece(key=key, data=data, kind=kind)
+def _piece(account: Account, named: Asset | Template, key: str, kind: str) -> Piece:
+    return Piece(key=key, data=built(account.folder / named.path, named.sha256), kind=kind)

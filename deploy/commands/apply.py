@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, traffic_option, waivers
+
+if TYPE_CHECKING:
+    from deploy.approval import Approval
 
 
 @click.command("apply")
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--approve", metavar="DIGEST", default="", help="The digest that was reviewed; needs no one to type anything.")
-@click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
-@click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")
-@click.option(
-    "--traffic", type=click.FloatRange(0, 50), default=0, metavar="N", help="Send N requests a second while CloudFormation monitors."
-)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@traffic_option
 @common
-def command(
-    common: Common, plan: Path, approve: str, allow_loss: tuple[str, ...], allow_broadening: tuple[str, ...], yes: bool, traffic: float
-) -> int:
+@waivers
+def command(common: Common, plan: Path, approve: str, given: Approval, traffic: float) -> int:
     """Execute exactly what a plan holds.
 
     Refuses a plan that was changed or has expired, and one whose stack, change sets, templates or triggers are not as they were when it
@@ -31,10 +29,11 @@ def command(
     Example: python -m deploy apply build/plans/dev-3f2a9c1b77d0.json --local
              python -m deploy apply prod.plan.json --approve 3f2a9c1b77d0
     """
-    from deploy.approval import Approval
+    import msgspec
+
     from deploy.commands.story import carry_out
     from deploy.plan import load
 
-    given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), digest=approve, yes=yes)
+    given = msgspec.structs.replace(given, digest=approve)
     made = load(plan)
-    return carry_out(common, common.account_of(made.manifest, made.manifest_digest), made, given, traffic=traffic, approvable=True)
+    return carry_out(common, common.account_of(made.manifest), made, given, traffic=traffic, approvable=True)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from deploy.commands.options import Common, common, environments
+from deploy.commands.options import Common, common, environments, waivers
+
+if TYPE_CHECKING:
+    from deploy.account import Account
+    from deploy.approval import Approval
+    from deploy.console import Console
+    from deploy.record import Moved
 
 
 @click.command("bootstrap")
 @click.argument("environment", shell_complete=environments)
 @click.option("--print-template", is_flag=True, help="Print the template, and do nothing.")
-@click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
-@click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
 @common
+@waivers
 def command(
-    common: Common, environment: str, print_template: bool, allow_loss: tuple[str, ...], allow_broadening: tuple[str, ...], yes: bool
+    common: Common,
+    environment: str,
+    print_template: bool,
+    given: Approval,
 ) -> int:
     """Make what must stand in an account before its first deployment, or bring it up to date.
 
@@ -27,8 +36,7 @@ def command(
              python -m deploy bootstrap prod --profile prod-admin
     """
     from deploy import bootstrapping
-    from deploy.approval import Approval, check_waivers, confirm
-    from deploy.commands.story import bootstrap_ended
+    from deploy.approval import check_waivers, confirm
 
     account, console = common.account(environment, mend=False), common.console
     if print_template:
@@ -38,7 +46,6 @@ def command(
         return 0
     made = bootstrapping.propose(account, console.note)
     console.result(made)
-    given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), yes=yes)
     try:
         if made.changes:
             check_waivers(made, given)
@@ -46,4 +53,24 @@ def command(
     except BaseException:
         bootstrapping.discard(account, made.proposals)
         raise
-    return bootstrap_ended(account, bootstrapping.carry_out(account, made, console), console)
+    return _ended(account, bootstrapping.carry_out(account, made, console), console)
+
+
+def _ended(account: Account, moved: tuple[Moved, ...], console: Console) -> int:
+    """Raises:
+    RolledBack, Stuck: as AWS ended.
+    """
+    from deploy.bootstrapping import outcome
+    from deploy.errors import RolledBack, Stuck
+
+    how = outcome(moved)
+    if how == "succeeded":
+        console.result(f"{account.manifest.environment}: account {account.manifest.account} is ready")
+        return 0
+    if how == "nothing to do":
+        return 0
+    names = ", ".join(f"{one.stack} is {one.after}" for one in moved)
+    kind = Stuck if how == "stuck" else RolledBack
+    raise kind(
+        f"bootstrap of {account.manifest.environment}", f"it failed: {names}", "mend the cause that is shown above, then run it again"
+    )

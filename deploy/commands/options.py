@@ -26,8 +26,11 @@ COMPLETE = "_TAPLINE_COMPLETE"
 
 def environments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """What a shell completes an environment's name to: those that are built."""
-    build = context.params.get("build") or BUILD
-    return sorted(path.parent.name for path in build.glob(f"{incomplete}*/manifest.json"))
+    return [name for name in _built(context.params.get("build") or BUILD) if name.startswith(incomplete)]
+
+
+def _built(build: Path) -> list[str]:
+    return sorted(path.parent.name for path in build.glob("*/manifest.json"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +61,16 @@ class Common:
         data = _read(folder, self.build, environment)
         manifest = _decoded(decode, data, folder)
         account = Account(manifest=manifest, data=data, folder=folder, sessions=self.sessions(manifest))
-        if mend:
-            self._mend(account)
-        return account
+        return self._mended(account) if mend else account
 
-    def _mend(self, account: Account) -> None:
+    def _mended(self, account: Account) -> Account:
         """What cannot be asked here, the verb itself says in its own words."""
         from deploy import gate
         from deploy.errors import DeployError
 
         with contextlib.suppress(DeployError):
             gate.mend(account, self.console.warn)
+        return account
 
     def built(self) -> tuple[str, ...]:
         """The environments that generate.py has built.
@@ -76,21 +78,18 @@ class Common:
         Raises:
             Invalid: there are none.
         """
-        found = tuple(sorted(path.parent.name for path in self.build.glob("*/manifest.json")))
+        found = tuple(_built(self.build))
         if not found:
             raise Invalid(f"folder {self.build}", "nothing is built", "run: make generate")
         return found
 
-    def account_of(self, manifest: Manifest, digest: str) -> Account:
-        """Of a plan that carries its manifest.
-
-        Raises:
-            Conflict: the two do not belong together.
-        """
+    def account_of(self, manifest: Manifest) -> Account:
+        """Of a plan that carries its manifest."""
         from deploy.account import Account
         from deploy.manifest import encode
 
-        return Account(manifest=manifest, data=encode(manifest), folder=self.build / manifest.environment, sessions=self.sessions(manifest))
+        folder = self.build / manifest.environment
+        return self._mended(Account(manifest=manifest, data=encode(manifest), folder=folder, sessions=self.sessions(manifest)))
 
     def sessions(self, manifest: Manifest) -> Sessions:
         from deploy.aws.sessions import Sessions
@@ -123,6 +122,27 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
             raise Invalid("--local", "it brings its own address and credentials", "leave --profile and --endpoint-url out")
         given = Common(local=local, profile=profile, endpoint_url=endpoint_url, format=format, debug=debug, build=build)
         return function(given, **rest)
+
+    return wrapped
+
+
+traffic_option = click.option(
+    "--traffic", type=click.FloatRange(0, 50), default=0, metavar="N", help="Send N requests a second while CloudFormation monitors."
+)
+
+
+def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that accept what a review has found, and the question; given to a verb as ``given``."""
+
+    @click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
+    @click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, allow_loss: tuple[str, ...], allow_broadening: tuple[str, ...], yes: bool, **rest: Any) -> Any:
+        from deploy.approval import Approval
+
+        given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), yes=yes)
+        return function(*args, given=given, **rest)
 
     return wrapped
 
@@ -166,7 +186,7 @@ def _read(folder: Path, build: Path, environment: str) -> bytes:
     try:
         return (folder / "manifest.json").read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        built = sorted(path.parent.name for path in build.glob("*/manifest.json"))
+        built = _built(build)
         known = f"built are {', '.join(built)}" if built else "nothing is built"
         raise Invalid(f"environment {environment}", f"there is no {folder / 'manifest.json'}; {known}", "run: make generate") from None
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from deploy.commands.options import Common, common, environments
+from deploy.commands.options import Common, common, environments, waivers
+
+if TYPE_CHECKING:
+    from deploy.approval import Approval
 
 
 @click.command("rollback")
 @click.argument("environment", shell_complete=environments)
 @click.option("--to", metavar="RELEASE|N", default="", help="A release's digest, or an operation's number.  [default: the one before]")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan there for `apply`, and do nothing more.")
-@click.option("--allow-loss", metavar="PATH", multiple=True, help="Accept that this resource loses data. May be given again.")
-@click.option("--allow-broadening", metavar="PATH", multiple=True, help="Accept that this permission widens. May be given again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
 @common
+@waivers
 def command(
     common: Common,
     environment: str,
     to: str,
     out: Path | None,
-    allow_loss: tuple[str, ...],
-    allow_broadening: tuple[str, ...],
-    yes: bool,
+    given: Approval,
 ) -> int:
     """Go back to an earlier release: from the templates that it published, with no rebuild and no checkout of it.
 
@@ -36,7 +36,6 @@ def command(
              python -m deploy rollback prod --to 3f2a9c1b77d0 --out back.plan.json
     """
     from deploy import earlier
-    from deploy.approval import Approval
     from deploy.commands.story import carry_out, keep_plan, pending, show_plan, withdraw
     from deploy.propose import propose
 
@@ -56,5 +55,4 @@ def command(
     if not made.changes and not made.moves_release:
         console.note("nothing to do")
         return 0
-    given = Approval(loss=frozenset(allow_loss), broadening=frozenset(allow_broadening), yes=yes)
     return carry_out(common, account, made, given, lambda: withdraw(account, made, path))

@@ -7,16 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import approval, bootstrapping, gate, plan, propose, publish
+from deploy import approval, plan, propose, publish
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
 from deploy.commands.options import Common
 from deploy.ending import error_of
-from deploy.errors import DeployError, RolledBack, Stuck
+from deploy.errors import DeployError
 from deploy.leftovers import settled
 from deploy.plan import Plan
-from deploy.record import Moved
 from deploy.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -86,7 +85,6 @@ def carry_out(
     ``approvable``: the verb takes a digest.
     """
     console = common.console
-    gate.mend(account, console.warn)
     rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic)
     try:
         if made.changes:
@@ -114,20 +112,3 @@ def withdraw(account: Account, made: Plan, path: Path | None) -> None:
 
 def pending(common: Common) -> Path:
     return common.build / "plans" / ".pending"
-
-
-def bootstrap_ended(account: Account, moved: tuple[Moved, ...], console: Console) -> int:
-    """Raises:
-    RolledBack, Stuck: as AWS ended.
-    """
-    outcome = bootstrapping.outcome(moved)
-    if outcome == "succeeded":
-        console.result(f"{account.manifest.environment}: account {account.manifest.account} is ready")
-        return 0
-    if outcome == "nothing to do":
-        return 0
-    names = ", ".join(f"{one.stack} is {one.after}" for one in moved)
-    kind = Stuck if outcome == "stuck" else RolledBack
-    raise kind(
-        f"bootstrap of {account.manifest.environment}", f"it failed: {names}", "mend the cause that is shown above, then run it again"
-    )

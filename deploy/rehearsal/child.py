@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
         build=Path(build),
     )
     made = plan.load(Path(path))
-    account = common.account_of(made.manifest, made.manifest_digest)
+    account = common.account_of(made.manifest)
     rollout = Rollout(account=account, plan=made, approval=Approval(yes=True), show=common.console, reached=_reached(point, account, made))
     if point in ("monitoring", "closed"):
         rollout.verify = _verify(point)

@@ -55,6 +55,9 @@ def run(check: Check, place: Place, pace: Pace) -> CheckResult:
             break
     # What has failed at its last attempt has failed, whatever else came to its end meanwhile.
     stopped = attempt.reason is not None and (tried < check.attempts or attempt.stopped)
+    # What passes once all is to stop may have asked what comes after: a release that is put back answers well.
+    if attempt.reason is None and pace.stop.is_set():
+        stopped, attempt.reason = True, "it passed when it was to stop already"
     return CheckResult(
         check=kind_of(check),
         name=words.line(subject(check)),

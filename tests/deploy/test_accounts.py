@@ -6,123 +6,25 @@ The roles are those that bootstrap makes, with the policies that it derives; not
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy.local.server import LocalAws, Options
-from tests.conftest import ROOT
-from tests.local.conftest import Aws
-
-TOOLS, DEV, STAGING = "444444444444", "111111111111", "222222222222"
-OPERATOR = "tap-operator-tools"
-
-
-@dataclass(frozen=True)
-class Accounts:
-    """A strict local AWS; ``build``: what generate.py made for it."""
-
-    url: str
-    build: Path
-
-    def root(self, account: str) -> Aws:
-        return Aws(url=self.url, account=account)
-
-    def operator(self, name: str = OPERATOR) -> dict[str, str]:
-        """Credentials of a role in the tools account, as environment variables."""
-        made = self.root(TOOLS).client("sts").assume_role(RoleArn=f"arn:aws:iam::{TOOLS}:role/{name}", RoleSessionName="ann")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": made["SessionToken"],
-        }
-
-    def run(self, environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        return subprocess.run(
-            [sys.executable, "-m", "deploy", *arguments, "--endpoint-url", self.url, "--build", str(self.build)],
-            env={**kept, **environ, "AWS_EC2_METADATA_DISABLED": "true"},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
-
-    def as_role(self, task: str, environment: str, region: str, account: str) -> boto3.Session:
-        """What a role may do when it is asked directly, past the deployer."""
-        keys = self.operator()
-        sts = boto3.client(
-            "sts",
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=keys["AWS_SESSION_TOKEN"],
-        )
-        arn = f"arn:aws:iam::{account}:role/tap-{task}-{region}-{environment}"
-        made = sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId="tap-deploy")["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=made["AccessKeyId"],
-            aws_secret_access_key=made["SecretAccessKey"],
-            aws_session_token=made["SessionToken"],
-            region_name=region,
-        )
-
-    def client(self, session: boto3.Session, service: str) -> Any:
-        connect: Any = session.client
-        return connect(service, endpoint_url=self.url)
-
-
-def root_keys(account: str) -> dict[str, str]:
-    return {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "secret"}
+from tests.deploy.strict import DEV, STAGING, TOOLS, Accounts, operator, root_keys, strict
 
 
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
     """Dev and staging are bootstrapped; dev is deployed through its roles."""
-    folder = tmp_path_factory.mktemp("accounts")
-    server = LocalAws(folder=folder / "local")
-    url = server.start(Options(auth=True, minute_seconds=0.3, change_set_seconds=0.02)).url
-    try:
-        made = Accounts(url=url, build=_built(folder, url))
-        _operator(made.root(TOOLS), OPERATOR)
-        _operator(made.root(TOOLS), "tap-stranger-tools")
+    with strict(tmp_path_factory.mktemp("accounts")) as made:
+        operator(made.root(TOOLS), "tap-stranger-tools")
         for environment, account in (("dev", DEV), ("staging", STAGING)):
             done = made.run(root_keys(account), "bootstrap", environment, "--yes")
             assert done.returncode == 0, done.stdout + done.stderr
         yield made
-    finally:
-        server.stop()
-
-
-def _built(folder: Path, url: str) -> Path:
-    """The real environments, in the organization that the local AWS has."""
-    organization = Aws(url=url, account=TOOLS).client("organizations").describe_organization()["Organization"]["Id"]
-    source = folder / "env"
-    source.mkdir()
-    for path in (ROOT / "env").glob("*.yaml"):
-        (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
-    build = folder / "build"
-    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return build
-
-
-def _operator(tools: Aws, name: str) -> None:
-    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{TOOLS}:root"}}]}
-    own = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/tap-*"}]}
-    iam = tools.client("iam")
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(own))
 
 
 @pytest.mark.row("R11")

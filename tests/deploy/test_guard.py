@@ -38,7 +38,7 @@ def apply(world: World, verify: Verify) -> Record:
     common = Common(local=False, profile=None, endpoint_url=world.aws.url, format="json", debug=False, build=world.folder)
     made = plan.load(path)
     with credentials(world.aws.account):
-        account = common.account_of(made.manifest, made.manifest_digest)
+        account = common.account_of(made.manifest)
         return Rollout(account=account, plan=made, approval=Approval(yes=True), show=common.console, verify=verify).run()
 
 
@@ -181,7 +181,7 @@ from deploy.rollout import Rollout
 
 common = Common(local=False, profile=None, endpoint_url=sys.argv[3], format="text", debug=False, build=Path(sys.argv[5]))
 made = plan.load(Path(sys.argv[1]))
-account = common.account_of(made.manifest, made.manifest_digest)
+account = common.account_of(made.manifest)
 
 def verify(account, stop, say, ended):
     gate.close(account.alarms("deploy", account.manifest.region), "tap-gate-dev", why="a check failed", who="plan by ann")

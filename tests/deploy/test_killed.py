@@ -24,7 +24,7 @@ from deploy.rollout import Rollout
 path, point, url, build = sys.argv[1], sys.argv[2], sys.argv[4], sys.argv[6]
 common = Common(local=False, profile=None, endpoint_url=url, format="text", debug=False, build=Path(build))
 made = plan.load(Path(path))
-account = common.account_of(made.manifest, made.manifest_digest)
+account = common.account_of(made.manifest)
 die = lambda reached: reached == point and os.kill(os.getpid(), signal.SIGKILL)
 loss = frozenset(["Data/Items"]) if "loss" in path else frozenset()
 Rollout(account=account, plan=made, approval=Approval(yes=True, loss=loss), show=common.console, reached=die).run()

@@ -305,7 +305,7 @@ class Machine:
             common = Common(local=False, profile=None, endpoint_url=self.world.aws.url, format="json", debug=False, build=self.world.folder)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             with credentials(self.world.aws.account):
-                account = common.account_of(made.manifest, made.manifest_digest)
+                account = common.account_of(made.manifest)
 
                 def die(reached: str) -> None:
                     if reached == point:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy.local.server import LocalAws, Options
-from tests.conftest import ROOT
-from tests.deploy.test_accounts import DEV, OPERATOR, TOOLS, Accounts, _operator, root_keys
-from tests.local.conftest import Aws
+from tests.deploy.strict import DEV, Accounts, root_keys, strict
 
 MORE = """
   - check: queue
@@ -34,34 +28,11 @@ pytestmark = pytest.mark.rehearsal
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
     """Dev with a check of every kind, deployed through its roles."""
-    folder = tmp_path_factory.mktemp("roles")
-    server = LocalAws(folder=folder / "local")
-    url = server.start(Options(auth=True, minute_seconds=0.3, change_set_seconds=0.02)).url
-    try:
-        made = Accounts(url=url, build=_built(folder, url))
-        _operator(made.root(TOOLS), OPERATOR)
+    with strict(tmp_path_factory.mktemp("roles"), more_checks=MORE) as made:
         for keys, verb in ((root_keys(DEV), "bootstrap"), (made.operator(), "up")):
             done = made.run(keys, verb, "dev", "--yes")
             assert done.returncode == 0, done.stdout + done.stderr
         yield made
-    finally:
-        server.stop()
-
-
-def _built(folder: Path, url: str) -> Path:
-    """The real dev, in the organization that the local AWS has, with a check of every kind."""
-    organization = Aws(url=url, account=TOOLS).client("organizations").describe_organization()["Organization"]["Id"]
-    source = folder / "env"
-    source.mkdir()
-    for path in (ROOT / "env").glob("*.yaml"):
-        (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
-    defaults = source / "defaults.yaml"
-    assert defaults.read_text().rstrip().endswith("- check: alarms")
-    defaults.write_text(defaults.read_text().rstrip() + MORE)
-    build = folder / "build"
-    command = [sys.executable, "generate.py", "dev", "--no-validate", "--env-dir", str(source), "--out", str(build)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return build
 
 
 def test_every_kind_of_check_passes_through_the_deploy_role(accounts: Accounts) -> None:
