@@ -15,7 +15,7 @@ import msgspec
 from deploy import begun, entry, holding, lock
 from deploy.account import Account
 from deploy.begun import Begun
-from deploy.ending import causes_of, outcome_of
+from deploy.ending import causes_of, is_cancelled, outcome_of
 from deploy.errors import Conflict, DeployError, RolledBack, Stuck
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
@@ -44,10 +44,12 @@ class Attachment:
             OutcomeUnknown: AWS could not be followed to the end.
         """
         account = self.account
-        ledger = Ledger(store=account.store("deploy", account.manifest.region))
-        record = self._record(0)
+        store = account.store("deploy", account.manifest.region)
+        ledger = Ledger(store=store)
+        record = self._mine(store, ledger) if self.begun.ours else self._record(0)
         if self.begun.ours:
-            self.show.note(f"following {self.stack.name}: this deployer began it; the command that did records how it ends")
+            what = f"{record.operation} {record.number} by {record.by}" if record.number else "this deployer began it"
+            self.show.note(f"following {self.stack.name}: {what}; the command that began it records how it ends")
         else:
             self.show.note(f"following {self.stack.name}: something else began it, at {self.begun.at:%H:%M:%S} UTC")
             record = self._enter(ledger, record)
@@ -58,13 +60,22 @@ class Attachment:
             record,
             outcome,
             progress.own,
-            stacks=(msgspec.structs.replace(record.stacks[0], after=progress.status),),
+            stacks=tuple(self._moved(moved, progress.status) for moved in record.stacks),
             causes=(*([progress.cause] if progress.cause else []), *rollback_causes(progress.own)),
         )
-        if ended.number:
+        if ended.operation == "observed" and ended.number:
             ledger.keep(ended, progress.own)
             ledger.ended(ended)
         return ended
+
+    def _moved(self, moved: Moved, after: str) -> Moved:
+        return msgspec.structs.replace(moved, after=after) if moved.stack == self.stack.name else moved
+
+    def _mine(self, store: lock.Swaps, ledger: Ledger) -> Record:
+        """The record of who has the lock, where it is about this stack."""
+        held = lock.holder(store)
+        record = ledger.find(held.operation) if held and held.held else None
+        return record if record and any(moved.stack == self.stack.name for moved in record.stacks) else self._record(0)
 
     def _record(self, number: int) -> Record:
         return entry.begun(
@@ -122,10 +133,9 @@ def error_of(record: Record) -> DeployError | None:
     """How a command ends after what it followed: None where all is well."""
     if record.code == 0:
         return None
-    environment, names = record.environment, ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks)
+    environment, names = record.environment, ", ".join(f"{moved.stack} is {moved.after}" for moved in record.stacks if moved.after)
     if record.outcome == "stuck":
         how = f"see the ways out: python -m deploy recover {environment}"
         return Stuck(f"operation on {environment}", f"it failed and could not be put back: {names}", how, causes_of(record))
-    return RolledBack(
-        f"operation on {environment}", f"it failed and was rolled back: {names}", "the environment is as it was", causes_of(record)
-    )
+    what = "it was cancelled and put back" if is_cancelled(record) else "it failed and was rolled back"
+    return RolledBack(f"operation on {environment}", f"{what}: {names}", "the environment is as it was", causes_of(record))

@@ -1,4 +1,7 @@
-"""Stopping what runs, the right way for its state: an update is cancelled, a create that never was is deleted, all else ends by itself.
+"""Stopping what runs, the right way for its state: an update is cancelled, a create undone, all else ends by itself.
+
+CloudFormation has no request that stops a create. Where the deployment gate watches it, closing the gate makes CloudFormation undo it, also
+what the templates retain (RetainExceptOnCreate); else the stack is deleted, once it is proven that it never succeeded.
 
 The operation that is stopped has the lock, perhaps in another process that follows it, so a cancel does not take it: it is recorded under that
 operation's number, beside it (`deploy.ledger`). Whoever follows the operation sees the rollback and ends with 7 by himself. Where nobody has
@@ -10,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from deploy import begun, lock
+from deploy import begun, gate, lock
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.errors import Conflict, Invalid, Refused
-from deploy.intervention import Intervention
+from deploy.intervention import GATE, Intervention
 from deploy.ledger import Ledger
 from deploy.model import Stack
 from deploy.record import Record
@@ -36,9 +39,14 @@ def running(account: Account) -> tuple[Running, ...]:
     for wanted in account.manifest.stacks:
         stack = account.stacks("plan", wanted.region).find(wanted.name)
         if stack and stack.status.is_busy:
-            way = next((way for way in stack.status.ways_out if way.verb == "cancel"), None)
-            found.append(Running(stack, wanted.region, way))
+            found.append(Running(stack, wanted.region, _way(stack, gate.name_of(wanted))))
     return tuple(found)
+
+
+def _way(stack: Stack, name: str) -> Way | None:
+    """``name``: of the gate, empty where there is none."""
+    watched = bool(name) and any(trigger.arn.endswith(f":alarm:{name}") for trigger in stack.triggers)
+    return next((way for way in stack.status.ways_out if way.verb == "cancel" and (watched or not way.gate)), None)
 
 
 def choose(found: tuple[Running, ...], name: str, environment: str) -> Running | None:
@@ -62,7 +70,7 @@ def check(account: Account, one: Running) -> None:
     """Raises:
     Refused: it would delete a stack that is not proven to have never succeeded, or that is protected.
     """
-    if one.stack.status.is_cancellable:
+    if one.stack.status.is_cancellable or (one.way and one.way.gate):
         return
     if one.stack.termination_protection:
         raise Refused(f"stack {one.stack.name}", "it is being created, and termination protection is on", "wait for the create to end")
@@ -85,7 +93,9 @@ def cancel(account: Account, one: Running, show: Show, reached: Callable[[str], 
         raise Conflict(f"stack {one.stack.name}", "AWS has no events of what runs on it", "run the same command again")
 
     def ask(gateway: Stacks, token: str) -> None:
-        if one.stack.status is Status.UPDATE_IN_PROGRESS:
+        if one.way and one.way.gate:
+            gate.close_for(account, one.stack.name, why="the create was cancelled", who=account.caller.arn)
+        elif one.stack.status is Status.UPDATE_IN_PROGRESS:
             gateway.cancel_update(one.stack.id, token)
         else:
             gateway.delete(one.stack.id, token)
@@ -96,7 +106,7 @@ def cancel(account: Account, one: Running, show: Show, reached: Callable[[str], 
         stack=one.stack,
         region=one.region,
         begun=operation,
-        choice=one.way.api if one.way else "",
+        choice=(GATE if one.way.gate else one.way.api) if one.way else "",
         ask=ask,
         show=show,
         under=_holder(account),

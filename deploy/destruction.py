@@ -137,7 +137,8 @@ class Destruction:
         with contextlib.ExitStack() as stack:
             stack.callback(holding.give_back, held, self.show.warn)
             stands = tuple(Moved(stack=name) for name in self.survey.stacks)
-            record = entry.begun(account, held.holder.fence, self.verb, operation, stacks=stands)
+            choice = " ".join(f"--retain {path}" for path in sorted(self.retain))
+            record = entry.begun(account, held.holder.fence, self.verb, operation, stacks=stands, message=choice)
             ledger.began(record)
             moved, outcome = self._stacks(held, f"tapline-{self.verb}-{operation[:16]}-{held.holder.fence}")
             ended = entry.ended(account, record, outcome, self.events, stacks=tuple(moved), causes=self.causes)

@@ -17,6 +17,7 @@ from deploy.pieces import published
 from deploy.publish import manifest_key
 from deploy.record import Record
 
+_WORKED = ("succeeded", "nothing to do")
 MOST = 500
 """Operations that are looked through."""
 
@@ -59,13 +60,14 @@ def _named(records: Iterable[Record], to: str, environment: str) -> Record:
         raise Invalid(f"--to {to}", f"it is neither an operation's number nor {SHORTEST_DIGEST} digits of a release or more", listing)
     made = [record for record in records if record.manifest]
     found = [record for record in made if (record.number == int(to) if by_number else record.release.startswith(to.lower()))]
-    good = [record for record in found if record.outcome in ("succeeded", "nothing to do")]
+    good = [record for record in found if record.outcome in _WORKED]
     if found and not good:
         raise Refused(f"--to {to}", f"deployment {found[0].number} of it ended as {found[0].outcome}: it never worked here", listing)
     if len({record.release for record in good}) > 1:
         raise Invalid(f"--to {to}", "several releases begin so", "give more of it", tuple(dict.fromkeys(map(_words, good))))
     if not good:
-        raise Invalid(f"--to {to}", f"{environment} has no such deployment", listing, tuple(dict.fromkeys(map(_words, made)))[:10])
+        worked = [record for record in made if record.outcome in _WORKED]
+        raise Invalid(f"--to {to}", f"{environment} has no such deployment", listing, tuple(dict.fromkeys(map(_words, worked)))[:10])
     return good[0]
 
 

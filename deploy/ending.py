@@ -54,11 +54,21 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
             f"go back to the release before it: python -m deploy rollback {environment}",
             failed,
         )
+    cancelled = is_cancelled(record)
     return RolledBack(
         f"deployment {record.number} of {environment}",
-        f"it failed and was rolled back: {names}",
-        "the environment is as it was; mend the cause, then plan again",
+        f"it was cancelled and put back: {names}" if cancelled else f"it failed and was rolled back: {names}",
+        f"the environment is as it was; {f'who it was: python -m deploy history {environment}' if cancelled else 'mend the cause, then plan again'}",
         (*failed, *causes, *_unproven(record)),
+    )
+
+
+def is_cancelled(record: Record) -> bool:
+    """A person has ended it, and nothing else was wrong."""
+    return (
+        bool(record.causes)
+        and all(cause.kind == "cancelled" for cause in record.causes)
+        and not any(one.ok is False for one in record.checks)
     )
 
 
@@ -74,6 +84,8 @@ def causes_of(record: Record, lines: Mapping[str, str] = MappingProxyType({})) -
 
 def _worded(cause: Cause, lines: Mapping[str, str]) -> str:
     """Where in the stacks, where in the sources, and AWS's own reason."""
+    if cause.kind == "cancelled":
+        return f'somebody cancelled it; AWS says "{cause.reason}"'
     path = "/".join(cause.path)
     made_by = f", made by {lines[path]}" if path in lines else ""
     return f"{path or 'the stack'} ({cause.type}{made_by}): {cause.reason}"

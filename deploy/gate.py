@@ -34,6 +34,28 @@ def open_again(alarms: Alarms, name: str, why: str) -> None:
     alarms.set_state(name, "OK", f"opened by tapline: {why}"[:1000])
 
 
+def close_for(account: Account, stack: str, *, why: str, who: str) -> None:
+    """By the name of the stack that it watches."""
+    wanted = _wanted(account, stack)
+    close(account.alarms("deploy", wanted.region), name_of(wanted), why=why, who=who)
+
+
+def open_for(account: Account, stack: str, why: str) -> None:
+    """Where it is closed; another run may have opened it."""
+    wanted = _wanted(account, stack)
+    if closed(account, stack):
+        open_again(account.alarms("deploy", wanted.region), name_of(wanted), why)
+
+
+def closed(account: Account, stack: str) -> bool:
+    wanted = _wanted(account, stack)
+    return any(is_closed(alarm) for alarm in account.alarms("plan", wanted.region).named([name_of(wanted)]))
+
+
+def _wanted(account: Account, stack: str) -> Wanted:
+    return next(wanted for wanted in account.manifest.stacks if wanted.name == stack)
+
+
 def is_closed(alarm: Alarm) -> bool:
     """By us, that is: an alarm that somebody else has set is theirs."""
     return alarm.state == "ALARM" and alarm.reason.startswith(MARK)

@@ -26,6 +26,11 @@ PATIENCE_SECONDS = 90.0
 """CloudFormation looks at alarms now and then, not all the time; after this the update is cancelled."""
 
 
+def patience(monitoring_minutes: int) -> float:
+    """Half of the monitoring time where that is shorter: afterwards there is nothing to cancel any more."""
+    return min(PATIENCE_SECONDS, monitoring_minutes * 30.0)
+
+
 class Sent(Protocol):
     """How it went, in words."""
 
@@ -57,7 +62,7 @@ class Guard:
     say: Callable[[str], None]
     traffic: Stream | None = None
     clock: Callable[[], float] = time.monotonic
-    patience: float = PATIENCE_SECONDS
+    patience: float
     results: tuple[CheckResult, ...] = ()
     closed_at: float | None = None
     sent: str = ""
@@ -99,7 +104,7 @@ class Guard:
             alarm = next(iter(self.alarms.named([self.gate])), None)
             if alarm and gate.is_closed(alarm):
                 if not self.results:
-                    self.results = (CheckResult(check="verification", name="by a run before this one", ok=False, reason=alarm.reason),)
+                    self.results = (CheckResult(check="gate", name=self.gate, ok=False, reason=alarm.reason),)
                 gate.open_again(self.alarms, self.gate, "the operation is over")
         except DeployError as error:
             self.say(f"the gate {self.gate} could not be opened, the next run of any verb does it: {error.fact}")

@@ -12,7 +12,7 @@ from deploy import gate
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.background import manifest_of
-from deploy.guard import Guard
+from deploy.guard import Guard, patience
 from deploy.ledger import Ledger
 from deploy.plan import Plan, Proposal
 from deploy.record import CheckResult
@@ -46,6 +46,7 @@ def guard(account: Account, made: Plan, proposal: Proposal, stacks: Stacks, veri
         verify=(lambda stop, ended: verify(account, stop, say, ended)) if last else (lambda stop, ended: ()),
         cancel=(lambda: stacks.cancel_update(proposal.stack_id, f"{proposal.token}-cancel")) if proposal.kind == "update" else None,
         traffic=_stream(account, traffic) if last and traffic else None,
+        patience=patience(proposal.settings.monitoring_minutes),
         who=f"plan {made.short} by {account.caller.arn}",
         say=say,
     )

@@ -3,6 +3,8 @@
 The request's token is made of the record, which is written before AWS is asked. So whoever runs the same verb again after a kill finds the
 record without an end, and from it whether AWS was asked, and what became of it (`resume`).
 
+A create is undone by closing the gate, which is no request about the stack: what follows has the create's own token.
+
 A recovery has the lock. A cancel stops what has the lock: it is recorded under that operation's number, beside it, and takes the lock only
 where nobody has it (`deploy.ledger`).
 """
@@ -16,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from deploy import entry, holding, lock
+from deploy import begun, entry, gate, holding, lock
 from deploy.account import Account
 from deploy.aws.failures import AwsRefusal
 from deploy.aws.stacks import Stacks
@@ -25,7 +27,7 @@ from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
 from deploy.leftovers import PREFIX
-from deploy.model import Stack
+from deploy.model import Event, Stack
 from deploy.progress import Progress, begin
 from deploy.record import Moved, Outcome, Record
 from deploy.show import Show
@@ -34,6 +36,8 @@ from deploy.watch import SKEW, Feed, follow
 from deploy.whose import whose
 
 Verb = Literal["recover", "cancel"]
+GATE = "closing the gate"
+"""The choice that closes the deployment gate instead of asking CloudFormation."""
 
 
 @dataclass(kw_only=True)
@@ -85,13 +89,14 @@ class Intervention:
 
     def _carry_out(self, record: Record, ledger: Ledger, held: lock.Lock | None) -> Record:
         stacks = self.account.stacks("deploy", self.region)
-        feed = Feed(reads=stacks, stack_id=self.stack.id, token=token_of(record), since=self.begun.at)
+        token = self.begun.token if self.choice == GATE else token_of(record)
+        feed = Feed(reads=stacks, stack_id=self.stack.id, token=token, since=self.begun.at)
         ledger.began(record)
         self.reached("began")
         try:
             if held:
                 held.check()
-            self._ask(stacks, feed)
+            self._ask(stacks, feed, token_of(record))
         except OutcomeUnknown:
             raise
         except DeployError as error:
@@ -102,12 +107,12 @@ class Intervention:
         self.reached("ending")
         return _finish(self.account, ledger, record, progress)
 
-    def _ask(self, stacks: Stacks, feed: Feed) -> None:
+    def _ask(self, stacks: Stacks, feed: Feed, token: str) -> None:
         try:
-            self.ask(stacks, feed.token)
+            self.ask(stacks, token)
         except AwsRefusal as error:
             # An answer that was lost on its way makes botocore ask again, and AWS refuse the second time.
-            if feed.begun():
+            if self.choice != GATE and feed.begun():
                 return
             now = stacks.find(self.stack.id)
             raise Conflict(
@@ -141,8 +146,8 @@ def resume(account: Account, verb: Verb, show: Show) -> Record | None:
         # Deleted by what was asked; its events are found by its id alone, which died with who knew it.
         ended = _finish(account, ledger, left, None)
     else:
-        feed = Feed(reads=stacks, stack_id=stack.id, token=token_of(left), since=left.began - SKEW)
-        if not feed.begun():
+        feed, asked = _asked(account, left, stacks, stack)
+        if not asked:
             ledger.ended(entry.refused(left, Conflict(f"{verb} of {name}", "it was ended before AWS was asked", "nothing was changed")))
             holding.release_what_is_over(store, ledger)
             return None
@@ -152,10 +157,20 @@ def resume(account: Account, verb: Verb, show: Show) -> Record | None:
     return ended
 
 
+def _asked(account: Account, left: Record, stacks: Stacks, stack: Stack) -> tuple[Feed, bool]:
+    """What follows from a request, and whether it was ever made."""
+    if left.message != GATE:
+        feed = Feed(reads=stacks, stack_id=stack.id, token=token_of(left), since=left.began - SKEW)
+        return feed, feed.begun()
+    operation = begun.last_forward(stacks, stack.id)
+    feed = Feed(reads=stacks, stack_id=stack.id, token=operation.token if operation else "", since=operation.at if operation else None)
+    return feed, stack.status is not Status.CREATE_IN_PROGRESS or gate.closed(account, stack.name)
+
+
 def watch(feed: Feed, record: Record, show: Show, held: lock.Lock | None) -> Progress:
     """Follow what a record's request does, from its first event on."""
     again = f"the same command again follows it; python -m deploy status {record.environment} shows it"
-    progress = begin(record.stacks[0].stack, token=token_of(record))
+    progress = begin(record.stacks[0].stack, token=feed.token)
     with show.follow(progress) as shown, Interrupt(lambda: show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")):
 
         def news(newer: Progress) -> None:
@@ -169,6 +184,8 @@ def watch(feed: Feed, record: Record, show: Show, held: lock.Lock | None) -> Pro
 def _finish(account: Account, ledger: Ledger, record: Record, progress: Progress | None) -> Record:
     after = Status(progress.status) if progress else Status.DELETE_COMPLETE
     outcome = _outcome(record.operation, after)
+    if record.message == GATE:
+        gate.open_for(account, record.stacks[0].stack, "the create is undone")
     own = progress.own if progress else ()
     more = {"code": 6} if outcome == "refused" else {}
     ended = entry.ended(
@@ -178,11 +195,18 @@ def _finish(account: Account, ledger: Ledger, record: Record, progress: Progress
         own,
         stacks=(msgspec.structs.replace(record.stacks[0], after=after),),
         causes=progress.failures if progress and after.is_stuck else (),
+        message="; ".join((record.message, *left_behind(own))),
         **more,
     )
     ledger.keep(ended, own)
     ledger.ended(ended)
     return ended
+
+
+def left_behind(events: tuple[Event, ...]) -> tuple[str, ...]:
+    """What a deletion has left, since its template retains it: it is in the way of the next create, and keeps its costs."""
+    kept = {"/".join(event.path): event.physical_id for event in events if event.status == "DELETE_SKIPPED"}
+    return (f"left behind: {', '.join(f'{path} ({name})' for path, name in sorted(kept.items()))}",) if kept else ()
 
 
 def _outcome(verb: str, after: Status) -> Outcome:

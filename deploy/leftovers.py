@@ -18,7 +18,7 @@ from deploy.errors import Denied, Refused, Stuck
 from deploy.manifest import Stack
 from deploy.noun import Noun
 from deploy.status import Status
-from deploy.whose import whose
+from deploy.whose import has_ended, whose
 
 Say = Callable[[str], None]
 PREFIX = "tapline-"
@@ -38,15 +38,7 @@ class Pending(Noun, frozen=True, kw_only=True):
     @property
     def alive(self) -> bool:
         """Whoever noted it is still at it."""
-        if self.host != whose()[1]:
-            return True
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return self.pid != os.getpid()
+        return not has_ended(self.host, self.pid) and (self.host, self.pid) != (whose()[1], os.getpid())
 
 
 def note(pending: Path, number: str, environment: str, stack: str, region: str, change_set: str) -> None:

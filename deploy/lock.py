@@ -8,6 +8,7 @@ survives: it also numbers the ledger.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import msgspec
 
 from deploy.errors import Conflict, OutcomeUnknown
 from deploy.noun import Noun
+from deploy.whose import has_ended
 
 KEY = "locks/deployment.json"
 LIFETIME = timedelta(minutes=15)
@@ -41,7 +43,7 @@ class Swaps(Protocol):
 
 class Holder(Noun, frozen=True, kw_only=True):
     """Who has the lock. ``operation`` is the plan's digest: whoever runs the same plan again is the same holder. ``nonce`` tells one write
-    from every other, so that a writer knows its own.
+    from every other, so that a writer knows its own. ``pid`` on that host.
     """
 
     operation: str
@@ -53,13 +55,17 @@ class Holder(Noun, frozen=True, kw_only=True):
     until: datetime
     nonce: str = ""
     held: bool = True
+    pid: int = 0
 
     def alive(self, now: datetime) -> bool:
         return self.held and now < self.until
 
     @property
     def words(self) -> str:
-        return f"{self.verb} by {self.by} on {self.host} since {self.since:%H:%M:%S} UTC (until {self.until:%H:%M:%S} unless it goes on)"
+        plan = f" of plan {self.operation[:12]}" if self.verb == "apply" else ""
+        gone = f"; its process {self.pid} has ended, and the same command again goes on" if has_ended(self.host, self.pid) else ""
+        ends = f"until {self.until:%H:%M:%S} unless it goes on"
+        return f"{self.verb}{plan} by {self.by} on {self.host} since {self.since:%H:%M:%S} UTC ({ends}{gone})"
 
 
 def now() -> datetime:
@@ -139,7 +145,8 @@ def acquire(store: Swaps, *, operation: str, verb: str, by: str, host: str, cloc
         raise Conflict("lock", f"held for {last.words}", "wait for it, or look at it: python -m deploy status ENV")
     # The same operation again is the same entry of the ledger, whoever runs it.
     fence = last.fence if last and last.held and last.operation == operation else (last.fence if last else 0) + 1
-    mine = Holder(operation=operation, verb=verb, by=by, host=host, fence=fence, since=at, until=at + LIFETIME, nonce=secrets.token_hex(8))
+    until, nonce = at + LIFETIME, secrets.token_hex(8)
+    mine = Holder(operation=operation, verb=verb, by=by, host=host, fence=fence, since=at, until=until, nonce=nonce, pid=os.getpid())
     tag = _swap(store, mine, found.tag if found else None)
     if tag is None:
         other = holder(store)

@@ -91,13 +91,13 @@ def _one(account: Account, stack: Stack, background: Background, number: str, pe
     stacks = account.stacks("plan", stack.region)
     current = stacks.find(stack.name)
     preflight.check_state(current, account.manifest.environment)
-    if current and current.status.is_leftover:
-        leftovers.remove(account, stack, say)
-        current = None
-    running = None if current is None or current.status.is_absent else deployed_now.read(stacks, current)
+    gone = current is None or current.status.is_absent or current.status.is_leftover
+    running = None if current is None or gone else deployed_now.read(stacks, current)
     goal = wanted(account, stack, ())
     made = alarm_names(goal)
     goal = watched(goal, preflight.rollback_triggers(account, stack, exists=running is not None, made=made, say=say))
+    if current and current.status.is_leftover:
+        leftovers.remove(account, stack, say)
     base = Proposal(
         stack=stack.name,
         region=stack.region,

@@ -100,13 +100,16 @@ class TriggerState(Noun, frozen=True, kw_only=True):
 
 
 class StackState(Noun, frozen=True, kw_only=True):
-    """One stack of an environment now. ``status`` empty where it does not exist; ``policy``: a stack policy is set."""
+    """One stack of an environment now. ``status`` empty where it does not exist; ``policy``: a stack policy is set; ``moved``: something else
+    has changed it since this deployer last did, so that the release says less than is there.
+    """
 
     name: str
     region: str
     status: str = ""
     reason: str = ""
     since: datetime | None = None
+    moved: bool = False
     drift: str = "NOT_CHECKED"
     drift_checked: datetime | None = None
     termination_protection: bool = False
@@ -117,9 +120,13 @@ class StackState(Noun, frozen=True, kw_only=True):
 
 
 class Running(Noun, frozen=True, kw_only=True):
-    """Who holds the environment's lock."""
+    """Who holds the environment's lock. ``plan``: the digest of what is applied, empty for other verbs; ``ended``: its process has ended
+    without giving it back, so that the same command again goes on.
+    """
 
     operation: str
+    plan: str = ""
+    ended: bool = False
     by: str
     host: str
     since: datetime

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deploy import lock
 from deploy.account import Account
 from deploy.ledger import Ledger
 from deploy.manifest import Stack as Wanted
 from deploy.model import Alarm
-from deploy.record import Running, StackState, StatusReport, TriggerState
+from deploy.record import Record, Running, StackState, StatusReport, TriggerState
+from deploy.whose import has_ended
 
 _GATE_TYPE = "AWS::CloudWatch::Alarm"
+RECORDS = 5
+"""That are looked through for the last one that is not merely observed."""
+SKEW = timedelta(seconds=5)
+"""How far the clock of who wrote the ledger may be behind AWS's."""
 
 
 def state(account: Account) -> StatusReport:
@@ -19,7 +24,8 @@ def state(account: Account) -> StatusReport:
     manifest = account.manifest
     store = account.store("plan", manifest.region)
     ledger = Ledger(store=store)
-    newest = ledger.newest(1)
+    newest = ledger.newest(RECORDS)
+    ours = next((record for record in newest if record.operation != "observed"), None)
     stands = ledger.standing()
     holder = lock.holder(store)
     gate = next((trigger for stack in manifest.stacks for trigger in stack.guard.triggers if trigger.type == _GATE_TYPE), None)
@@ -33,7 +39,7 @@ def state(account: Account) -> StatusReport:
         commit=stands.commit if stands else None,
         since=stands.ended if stands else None,
         by=stands.by if stands else "",
-        stacks=tuple(_stack(account, stack, watching[stack.name]) for stack in manifest.stacks),
+        stacks=tuple(_stack(account, stack, watching[stack.name], ours) for stack in manifest.stacks),
         gate=next((_trigger(gate.alarm, alarms) for alarms in watching.values()), None) if gate else None,
         last=newest[0] if newest else None,
         running=_running(holder) if holder and holder.alive(lock.now()) else None,
@@ -45,17 +51,19 @@ def _alarms(account: Account, stack: Wanted) -> dict[str, Alarm]:
     return {alarm.name: alarm for alarm in account.alarms("plan", stack.region).named(names)}
 
 
-def _stack(account: Account, wanted: Wanted, alarms: dict[str, Alarm]) -> StackState:
+def _stack(account: Account, wanted: Wanted, alarms: dict[str, Alarm], last: Record | None) -> StackState:
     stacks = account.stacks("plan", wanted.region)
     found = stacks.find(wanted.name)
     if found is None:
         return StackState(name=wanted.name, region=wanted.region)
+    changed = found.updated or found.created
     return StackState(
         name=found.name,
         region=wanted.region,
         status=found.status,
         reason=found.reason,
-        since=found.updated or found.created,
+        since=changed,
+        moved=bool(changed and last and last.ended and changed > last.ended + SKEW),
         drift=found.drift,
         drift_checked=found.drift_checked,
         termination_protection=found.termination_protection,
@@ -76,4 +84,12 @@ def _trigger(name: str, alarms: dict[str, Alarm]) -> TriggerState:
 
 
 def _running(holder: lock.Holder) -> Running:
-    return Running(operation=holder.verb, by=holder.by, host=holder.host, since=holder.since, expires=holder.until)
+    return Running(
+        operation=holder.verb,
+        plan=holder.operation if holder.verb == "apply" else "",
+        ended=has_ended(holder.host, holder.pid),
+        by=holder.by,
+        host=holder.host,
+        since=holder.since,
+        expires=holder.until,
+    )

@@ -15,8 +15,8 @@ class Way(Noun, frozen=True, kw_only=True):
     """One way out of a status.
 
     ``verb`` and ``option``: what a person types, both empty where there is nothing to type; ``does``, ``loses``: in words, ``loses`` empty
-    where nothing is lost; ``api``: the request that it makes of CloudFormation, empty where it only waits; ``unproven``: open only to a
-    stack that never succeeded.
+    where nothing is lost; ``api``: the request that it makes of CloudFormation, empty where it makes none; ``unproven``: open only to a
+    stack that never succeeded; ``gate``: open only where the deployment gate watches what runs.
     """
 
     verb: str = ""
@@ -25,6 +25,7 @@ class Way(Noun, frozen=True, kw_only=True):
     loses: str = ""
     api: str = ""
     unproven: bool = False
+    gate: bool = False
 
     def command(self, environment: str) -> str:
         """``python -m deploy recover dev --continue``; empty where there is nothing to type."""
@@ -166,9 +167,15 @@ _RETAIN = Way(
     loses="what is named belongs to no stack any more, and keeps its name and its costs",
     api="DeleteStack with RetainResources",
 )
+_UNDO_CREATE = Way(
+    verb="cancel",
+    does="close the deployment gate, which watches it, so that CloudFormation undoes the create",
+    loses="what the create has made so far",
+    gate=True,
+)
 _STOP_CREATE = Way(
     verb="cancel",
-    does="end the create by deleting the stack, since CancelUpdateStack knows updates alone",
+    does="where no gate watches it: end the create by deleting the stack, since CancelUpdateStack knows updates alone",
     loses="what the create has made so far; what its template retains stays behind under its name",
     api="DeleteStack",
     unproven=True,
@@ -176,7 +183,7 @@ _STOP_CREATE = Way(
 _SUPPORT = Way(does="AWS has no request for it: mend the resource that is named, then ask AWS Support to put the stack back")
 
 _WAYS: dict[Status, tuple[Way, ...]] = {
-    Status.CREATE_IN_PROGRESS: (_WAIT, _STOP_CREATE),
+    Status.CREATE_IN_PROGRESS: (_WAIT, _UNDO_CREATE, _STOP_CREATE),
     Status.CREATE_FAILED: (_DELETE,),
     Status.CREATE_COMPLETE: (),
     Status.ROLLBACK_IN_PROGRESS: (_WAIT,),

@@ -64,11 +64,25 @@ class Sessions:
 
     def role(self, target: Target, task: Task, service: str, region: str) -> Api:
         """A client with a role's credentials, refreshed before they end."""
+        self._session(target, task, region)
+        return self._client(target.arn(task), service, region)
+
+    def credentials(self, target: Target, task: Task, region: str) -> dict[str, str]:
+        """A role's, as another process finds them in its environment; they end after an hour at most.
+
+        Raises:
+            Denied: the role cannot be assumed.
+        """
+        found: Any = self._session(target, task, region).get_credentials()
+        frozen = found.get_frozen_credentials()
+        return {"AWS_ACCESS_KEY_ID": frozen.access_key, "AWS_SECRET_ACCESS_KEY": frozen.secret_key, "AWS_SESSION_TOKEN": frozen.token}
+
+    def _session(self, target: Target, task: Task, region: str) -> boto3.Session:
         key = target.arn(task)
         with self._lock:
             if key not in self._sessions:
                 self._sessions[key] = self._assumed(target, task, region)
-        return self._client(key, service, region)
+            return self._sessions[key]
 
     def caller(self, region: str) -> Caller:
         """Who the caller is.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def command(common: Common, environment: str, stack: str, yes: bool) -> int:
-    """Stop what runs: an update is cancelled and put back; a create that never succeeded is deleted.
+    """Stop what runs: an update is cancelled and put back; a create is undone by closing the gate, or deleted where no gate watches it.
 
     Works beside the process that began it, which sees the rollback and ends by itself, and on what the console began. What goes back or
     cleans up already is not stopped: it ends by itself. Exits with 7 once everything is put back.
@@ -70,7 +70,9 @@ def _ended(record: Record) -> int:
     subject = f"cancel of operation {record.number} of {record.environment}"
     names = ", ".join(f"{moved.stack} is {moved.after or moved.before}" for moved in record.stacks)
     if record.outcome == "rolled back":
-        raise RolledBack(subject, f"it was stopped and put back: {names}", "the environment is as it was")
+        left = record.message.partition("; ")[2]
+        how = "delete what is left, or the next create finds its names taken" if left else "the environment is as it was"
+        raise RolledBack(subject, f"it was stopped and put back: {names}", how, (left,) if left else ())
     if record.outcome == "stuck":
         how = f"see the ways out: python -m deploy recover {record.environment}"
         raise Stuck(subject, f"it was stopped, and could not be put back: {names}", how, causes_of(record))

@@ -28,7 +28,10 @@ def _heading(report: StatusReport, ink: Ink) -> Iterator[str]:
         yield _fact("release", "nothing is deployed", ink)
         return
     commit = f"  commit {one_line(report.commit[:12])}" if report.commit else ""
+    moved = [stack for stack in report.stacks if stack.moved]
     yield _fact("release", f"{values.release(report.release)}{commit}", ink)
+    for stack in moved:
+        yield _fact("", ink("yellow", f"{one_line(stack.name)} was changed since by something else: it is not that release any more"), ink)
     if report.since:
         by = f" by {values.person(report.by)}" if report.by else ""
         yield _fact("since", f"{values.moment(report.since)}, {values.age(report.since, report.at)}{by}", ink)
@@ -36,14 +39,17 @@ def _heading(report: StatusReport, ink: Ink) -> Iterator[str]:
 
 def _running(report: StatusReport, ink: Ink) -> Iterator[str]:
     if run := report.running:
+        plan = f" of plan {run.plan[:12]}" if run.plan else ""
         yield _fact(
             "at work",
             ink(
                 "bold yellow",
-                f"{one_line(run.operation)} by {values.person(run.by)} on {one_line(run.host)}, since {values.moment(run.since)}",
+                f"{one_line(run.operation)}{plan} by {values.person(run.by)} on {one_line(run.host)}, since {values.moment(run.since)}",
             ),
             ink,
         )
+        if run.ended:
+            yield _fact("", "its process has ended: the same command again goes on with it", ink)
 
 
 def _last(report: StatusReport, ink: Ink) -> Iterator[str]:

@@ -45,6 +45,17 @@ class Place:
         shared = self.account.sessions.role(self.account.target, "deploy", service, self.region)
         return Api(shared.client, Calls(counts=shared.calls.counts, _lock=shared.calls._lock, turns=self.turns))
 
+    def credentials(self) -> dict[str, str]:
+        """The deploy role's, as boto3 finds them in a process's environment.
+
+        Raises:
+            Denied: the role cannot be assumed.
+        """
+        sessions = self.account.sessions
+        found = sessions.credentials(self.account.target, "deploy", self.region)
+        endpoint = {"AWS_ENDPOINT_URL": sessions.endpoint} if sessions.endpoint else {}
+        return found | endpoint | {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+
     def name(self, thing: str) -> str:
         """The physical name, ``tap-jobs-dev``. Functions, queues and tables have it whole: project, thing and environment take 54
         characters at most, and the tightest of these services takes 64.

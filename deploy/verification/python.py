@@ -1,7 +1,8 @@
 """The python check: a function of this repository is called in a process of its own, and returns what it saw or raises.
 
 Only a module that is a file below the repository's root is called, never one that is merely installed. The process is this
-interpreter's, isolated; it is ended with all that it started when its time is over, and it cannot touch what this one holds.
+interpreter's, isolated; it is ended with all that it started when its time is over, and it cannot touch what this one holds. boto3 finds
+the deploy role's credentials in it, as every other check has them, and none of the caller's own.
 """
 
 from __future__ import annotations
@@ -46,9 +47,17 @@ def see(check: PythonCheck, place: Place, over: threading.Event) -> str:
         given.write(msgspec.json.encode(context))
         given.seek(0)
         command = [sys.executable, "-I", str(CALLED), str(place.root), module, function]
-        process = subprocess.Popen(command, stdin=given, stdout=answered, stderr=printed, cwd=place.root, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdin=given, stdout=answered, stderr=printed, cwd=place.root, env=_environment(place), start_new_session=True
+        )
         _end_of(process, over)
         return _judged(process.returncode, _tail(answered), _tail(printed))
+
+
+def _environment(place: Place) -> dict[str, str]:
+    """The machine's, with the deploy role instead of whoever runs the command."""
+    others = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return others | place.credentials()
 
 
 def source_of(module: str, root: Path) -> Path:

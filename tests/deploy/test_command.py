@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from deploy.commands import VERBS
+from deploy.state import SKEW
 from tests.conftest import ROOT
 from tests.deploy.world import STACK, World, parameter, table
 from tests.local.conftest import Faults, wait
+from tests.recovery.states import by_hand
 
 ALL = [name for verbs in VERBS.values() for name in verbs]
 HEAVY = ("boto3", "botocore", "rich", "troposphere", "cfnlint", "yaml")
@@ -85,6 +88,17 @@ def test_status_says_what_runs_and_what_watches_it(world: World) -> None:
     text = world.run("status").out
     assert "tap-app-dev" in text
     assert "CREATE_COMPLETE" in text
+
+
+def test_status_says_that_somebody_else_has_changed_a_stack_since(world: World) -> None:
+    world.deployed()
+    assert world.run("status", "dev", "--format", "json").json["stacks"][0]["moved"] is False
+    time.sleep(SKEW.total_seconds() + 1)
+    world.services["compute"]["Resources"]["Limit"] = parameter("20", "/tap/dev/limit")
+    by_hand(world.build())
+    world.aws.wait_status(STACK, "UPDATE_COMPLETE")
+    assert world.run("status", "dev", "--format", "json").json["stacks"][0]["moved"] is True
+    assert "tap-app-dev was changed since by something else" in world.run("status", "dev").out
 
 
 def test_a_diff_needs_no_change_set_and_knows_its_services(world: World) -> None:

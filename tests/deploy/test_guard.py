@@ -12,9 +12,10 @@ import pytest
 from deploy import gate, plan
 from deploy.approval import Approval
 from deploy.commands.options import Common
+from deploy.guard import patience
 from deploy.record import CheckResult, Record
 from deploy.rollout import Rollout
-from tests.deploy.world import GATE, STACK, World, credentials, parameter
+from tests.deploy.world import GATE, STACK, World, credentials, gate_state, parameter
 from tests.local.conftest import Faults, wait
 
 GOOD = CheckResult(check="http", name="GET /health", ok=True)
@@ -46,8 +47,9 @@ def limit(world: World) -> str:
     return str(world.aws.client("ssm").get_parameter(Name="/tap/dev/limit")["Parameter"]["Value"])
 
 
-def gate_state(world: World) -> str:
-    return str(world.aws.client("cloudwatch").describe_alarms(AlarmNames=[GATE])["MetricAlarms"][0]["StateValue"])
+@pytest.mark.parametrize(("minutes", "seconds"), [(0, 0), (1, 30), (2, 60), (3, 90), (30, 90)])
+def test_the_cancellation_comes_while_there_is_still_something_to_cancel(minutes: int, seconds: float) -> None:
+    assert patience(minutes) == seconds
 
 
 @pytest.mark.row("R10")

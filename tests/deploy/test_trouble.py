@@ -219,6 +219,16 @@ def test_a_stack_whose_first_create_failed_elsewhere_is_cleared_away(world: Worl
     assert "first create was undone" in answer.err
 
 
+def test_a_leftover_stays_where_the_triggers_cannot_watch_what_comes_after_it(world: World) -> None:
+    world.ready().build()
+    world.aws.create(STACK, {"Resources": {"Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999_999}}}})
+    world.aws.client("cloudwatch").delete_alarms(AlarmNames=[GATE])
+    answer = world.up()
+    assert answer.code == 4, answer.err
+    assert "nothing was started" in answer.err
+    assert world.aws.status(STACK) == "ROLLBACK_COMPLETE"
+
+
 def test_a_stack_that_is_busy_is_left_alone(world: World) -> None:
     world.monitoring = 4
     world.ready().build()

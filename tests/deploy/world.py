@@ -301,6 +301,10 @@ class World:
         )
 
 
+def gate_state(world: World) -> str:
+    return str(world.aws.client("cloudwatch").describe_alarms(AlarmNames=[GATE])["MetricAlarms"][0]["StateValue"])
+
+
 @contextmanager
 def credentials(account: str) -> Iterator[None]:
     """This account's own, as the machine's environment has them."""

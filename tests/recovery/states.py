@@ -75,12 +75,16 @@ def at_the_queue(world: World) -> None:
     wait_event(world, world.aws.child(STACK, "Messaging"), "Jobs", "UPDATE_IN_PROGRESS")
 
 
-def by_hand(world: World) -> None:
-    """What is built is published, and somebody updates the stack with it in the console."""
+def by_hand(world: World, *, create: bool = False) -> None:
+    """What is built is published, and somebody updates or creates the stack with it in the console."""
     assert world.run("publish", "dev").code == 0
     root = (world.folder / "dev" / "root.json").read_text()
-    world.aws.cloudformation.update_stack(
-        StackName=STACK, TemplateBody=root, Capabilities=["CAPABILITY_NAMED_IAM"], ClientRequestToken="Console-UpdateStack-1"
+    request = world.aws.cloudformation.create_stack if create else world.aws.cloudformation.update_stack
+    request(
+        StackName=STACK,
+        TemplateBody=root,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        ClientRequestToken=f"Console-{'CreateStack' if create else 'UpdateStack'}-1",
     )
 
 

@@ -8,9 +8,21 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.deploy.world import STACK, World
+from tests.deploy.world import STACK, World, gate_state, table
 from tests.local.conftest import Faults
-from tests.recovery.states import another, at_the_queue, by_hand, in_steps, killed, last_plan, limit, records, slow, unlocked
+from tests.recovery.states import (
+    another,
+    at_the_queue,
+    by_hand,
+    in_steps,
+    killed,
+    last_plan,
+    limit,
+    records,
+    slow,
+    unlocked,
+    wait_event,
+)
 
 KILL = """
 import os, signal, sys
@@ -79,22 +91,58 @@ def console(world: World, faults: Faults) -> None:
     at_the_queue(world)
 
 
+@pytest.mark.overlay
 @pytest.mark.failure("first create fails")
-def test_a_create_is_ended_by_deleting_what_never_was(world: World, faults: Faults) -> None:
+def test_a_create_is_undone_by_closing_the_gate_and_nothing_is_left(world: World, faults: Faults) -> None:
+    deployer = creating(world, faults)
+    answer = world.run("cancel", "dev", "--yes")
+    assert answer.code == 7, answer.err
+    assert "close the deployment gate" in answer.err
+    out, err = deployer.communicate()
+    assert deployer.returncode == 7, out + err
+    assert world.aws.status(STACK) == "ROLLBACK_COMPLETE"
+    # A nested stack that the change set announced, and whose turn had not come, holds nothing.
+    assert {world.aws.status(name) for name in world.stack_names()} <= {"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}
+    found = [(record["operation"], record["outcome"]) for record in records(world)]
+    assert sorted(found) == [("cancel", "rolled back"), ("deploy", "rolled back")]
+    assert gate_state(world) == "OK"
+    faults.clear()
+    assert world.up().code == 0
+
+
+@pytest.mark.failure("first create fails")
+@pytest.mark.parametrize("point", ["began", "asked", "ending"])
+def test_the_cancel_of_a_create_goes_on_after_a_kill(world: World, faults: Faults, point: str) -> None:
+    deployer = creating(world, faults)
+    killed(world, KILL, point)
+    answer = world.run("cancel", "dev", "--yes")
+    assert answer.code == 7, answer.err
+    deployer.communicate()
+    assert deployer.returncode == 7
+    assert world.aws.status(STACK) == "ROLLBACK_COMPLETE"
+    assert gate_state(world) == "OK"
+
+
+@pytest.mark.failure("first create fails")
+def test_a_create_that_no_gate_watches_is_deleted_and_what_it_leaves_is_named(world: World, faults: Faults) -> None:
+    world.services["data"]["Resources"]["Items"] = table(DeletionPolicy="Retain")
+    world.ready().build()
+    slow(faults, "create")
+    by_hand(world, create=True)
+    wait_event(world, world.aws.child(STACK, "Data"), "Items", "CREATE_COMPLETE")
+    answer = world.run("cancel", "dev", "--yes")
+    assert answer.code == 7, answer.err
+    assert "deleting the stack" in answer.err
+    assert "left behind: Data/Items (tap-items-dev)" in answer.err
+
+
+def creating(world: World, faults: Faults) -> subprocess.Popen[str]:
+    """Another process creates the environment, and AWS is slow."""
     world.ready().build()
     slow(faults, "create")
     deployer = world.process("apply", str(world.plan()), "--yes")
     world.aws.wait_status(STACK, "CREATE_IN_PROGRESS")
-    answer = world.run("cancel", "dev", "--yes")
-    assert answer.code == 7, answer.err
-    assert "deleting the stack" in answer.err
-    out, err = deployer.communicate()
-    assert deployer.returncode == 7, out + err
-    # A nested stack that the change set announced, and whose turn had not come, holds nothing.
-    assert {world.aws.status(name) for name in world.stack_names()} <= {"REVIEW_IN_PROGRESS"}
-    assert {record["outcome"] for record in records(world)} == {"rolled back"}
-    faults.clear()
-    assert world.up().code == 0
+    return deployer
 
 
 @pytest.mark.failure("first create fails")

@@ -72,7 +72,8 @@ def test_what_a_dead_process_began_is_followed_and_keeps_the_record_that_it_has(
     process.communicate()
     answer = world.run("status", "dev", "--follow")
     assert answer.code == 0, answer.err
-    assert "this deployer began it" in answer.err
+    assert "following tap-app-dev: deploy 2 by " in answer.err
+    assert "#2 deploy" in answer.out
     assert [record["operation"] for record in records(world)] == ["deploy", "deploy"]
     assert world.run("apply", last_plan(world), "--yes").code == 0
     assert records(world)[0]["outcome"] == "succeeded"

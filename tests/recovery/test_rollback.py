@@ -10,7 +10,7 @@ import pytest
 from deploy import plan as plans
 from tests.deploy.world import STACK, World, allow, parameter, role, table
 from tests.local.conftest import Faults
-from tests.recovery.states import change, limit, records
+from tests.recovery.states import broken, change, limit, records
 
 
 def releases(world: World, *values: str) -> list[str]:
@@ -170,6 +170,15 @@ def test_a_release_that_is_not_whole_in_the_bucket_is_refused(world: World, what
     assert f"check out {world.commit[:12]}" in answer.err
     assert limit(world) == "2"
     assert world.change_sets() == []
+
+
+def test_only_what_worked_is_offered_to_go_back_to(world: World, faults: Faults) -> None:
+    world.deployed()
+    assert broken(world, faults).up().code == 7
+    answer = world.run("rollback", "dev", "--to", "0123456789ab")
+    assert answer.code == 2
+    assert "1: release" in answer.err
+    assert "2: release" not in answer.err
 
 
 def keys(world: World, prefix: str) -> list[str]:

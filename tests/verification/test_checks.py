@@ -268,6 +268,10 @@ def silent(context):
 def killed(context):
     import os
     os._exit(3)
+
+def calling(context):
+    import boto3
+    return boto3.client("sts").get_caller_identity()["Arn"]
 """
 
 
@@ -282,6 +286,12 @@ def test_python_is_given_the_environment_and_returns_what_it_saw(ground: Ground,
     result = ground.check("python", root, function="mine.probes:seen")
     assert result.ok, result.reason
     assert result.output == "111111111111 us-east-1 tap-items-dev True\nlooking at dev"
+
+
+def test_python_calls_aws_as_the_deploy_role_and_not_as_whoever_runs_it(ground: Ground, root: Path) -> None:
+    result = ground.check("python", root, function="mine.probes:calling")
+    assert result.ok, result.reason
+    assert ":assumed-role/tap-deploy-us-east-1-dev/tapline-deploy-" in result.output
 
 
 @pytest.mark.parametrize(

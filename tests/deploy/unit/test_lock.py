@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +20,7 @@ from deploy.aws.sessions import Sessions
 from deploy.aws.store import Store
 from deploy.errors import Conflict
 from deploy.lock import KEY, LIFETIME, Holder, Lock, Swaps
+from deploy.whose import whose
 from tests.deploy.unit.fakes import FakeStore, LosesAnswers
 from tests.deploy.unit.test_store import real
 from tests.local.conftest import REGION, Aws, Faults
@@ -67,10 +71,21 @@ def test_who_takes_it_stands_in_it_until_its_end(store: FakeStore, clock: Clock)
 def test_who_comes_second_learns_who_is_first_where_since_when_and_until_when(store: FakeStore, clock: Clock) -> None:
     taken(store, clock)
     clock.go(timedelta(minutes=1))
-    with pytest.raises(Conflict, match=r"apply by ann on workbench since 12:00:00 UTC \(until 12:15:00 unless it goes on\)") as caught:
+    with pytest.raises(
+        Conflict, match=r"apply of plan \w{12} by ann on workbench since 12:00:00 UTC \(until 12:15:00 unless it goes on\)"
+    ) as caught:
         taken(store, clock, OTHER, "ben")
     assert caught.value.code == 6
     assert stands(store).by == "ann"
+
+
+def test_a_holder_whose_process_has_ended_here_is_said_to_have_ended(store: FakeStore, clock: Clock) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here = msgspec.structs.replace(taken(store, clock).holder, host=whose()[1])
+    assert "has ended" in msgspec.structs.replace(here, pid=gone.pid).words
+    assert "has ended" not in msgspec.structs.replace(here, pid=os.getpid()).words
+    assert "has ended" not in msgspec.structs.replace(here, pid=gone.pid, host="elsewhere").words
 
 
 @pytest.mark.failure("two deployers")
@@ -82,9 +97,9 @@ def test_one_that_has_expired_is_taken_with_a_larger_number_and_the_loser_learns
     held = taken(store, clock, OTHER, "ben")
     assert held.holder.fence == 2
     for step in (lost.check, lost.renew):
-        with pytest.raises(Conflict, match="now held for apply by ben") as caught:
+        with pytest.raises(Conflict, match=r"now held for apply of plan \w+ by ben") as caught:
             step()
-        assert "lost by apply by ann" in caught.value.details[0]
+        assert "lost by apply of plan " in caught.value.details[0]
     lost.release()
     held.check()
     assert stands(store) == held.holder, "the loser cannot give back what is not theirs"
@@ -94,7 +109,7 @@ def test_the_loser_is_not_told_that_it_is_still_held_once_it_was_given_back(stor
     lost = taken(store, clock)
     clock.go(LIFETIME)
     taken(store, clock, OTHER, "ben").release()
-    with pytest.raises(Conflict, match="since then held for apply by ben"):
+    with pytest.raises(Conflict, match=r"since then held for apply of plan \w+ by ben"):
         lost.check()
 
 

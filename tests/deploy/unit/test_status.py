@@ -58,7 +58,7 @@ TABLE = {
 
 # Status -> what a person may type, the mildest first; empty where AWS has nothing to offer.
 WAYS = {
-    "CREATE_IN_PROGRESS": ["status --follow", "cancel"],
+    "CREATE_IN_PROGRESS": ["status --follow", "cancel", "cancel"],
     "CREATE_FAILED": ["recover --delete-failed-create"],
     "CREATE_COMPLETE": [],
     "ROLLBACK_IN_PROGRESS": ["status --follow"],
@@ -162,6 +162,7 @@ def test_every_way_names_a_request_of_aws_a_verb_of_ours_and_what_it_loses(statu
             request, _, parameter = way.api.partition(" with ")
             members = service().operation_model(request).input_shape.members
             assert not parameter or parameter in members
+        assert not way.gate or (way.verb == "cancel" and not way.api), "the gate is closed instead of a request"
         assert not way.unproven or (way.loses and way.api == "DeleteStack"), "only deletions need the proof, and they lose something"
 
 
