@@ -63,7 +63,10 @@ def _release(path: Path, account: Account) -> Release | None:
         release = msgspec.json.decode(path.read_bytes(), type=Release)
     except (OSError, msgspec.DecodeError):
         return None
-    mine = any(build.environment == account.manifest.environment and build.manifest == account.digest for build in release.builds)
+    mine = any(
+        build.environment == account.manifest.environment and build.manifest == account.digest
+        for build in (*release.builds, *([release.tools] if release.tools else []))
+    )
     return release if mine else None
 
 

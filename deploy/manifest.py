@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 VERSION = 1
+TOOLS = "tools"
+"""The environment of the tools account: it carries the others, and is none of those that a release goes through."""
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="of the published bytes")]
 Count = Annotated[int, Meta(ge=0)]
@@ -89,6 +91,15 @@ class Bucket(_Noun, frozen=True, kw_only=True):
     region: str
 
 
+class ToolsAccount(_Noun, frozen=True, kw_only=True):
+    """Where the pipeline and the release builds live, and the roles there."""
+
+    account: Annotated[str, Meta(pattern=r"^\d{12}$")]
+    region: str
+    bucket: Annotated[str, Meta(description="its artifact bucket")]
+    roles: Roles
+
+
 class Bootstrap(_Noun, frozen=True, kw_only=True):
     """What must stand in the account, in one region, before anything is deployed there.
 
@@ -141,6 +152,9 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     checks: tuple[dict[str, Any], ...]
     limits: tuple[Limit, ...]
     values: dict[str, Any]
+    tools: Annotated[ToolsAccount | None, Meta(description="null in the tools account's own manifest, and in those of older versions")] = (
+        None
+    )
 
 
 class Build(_Noun, frozen=True, kw_only=True):
@@ -157,6 +171,7 @@ class Release(_Noun, frozen=True, kw_only=True):
     digest: Annotated[Sha256, Meta(description="over the environments' manifests, by name")]
     commit: Annotated[str | None, Meta(description="the git commit of the sources; null outside a repository")]
     builds: tuple[Build, ...]
+    tools: Annotated[Build | None, Meta(description="the tools account's, which no release changes: it is no part of the digest")] = None
 
 
 def encode(noun: Struct) -> bytes:

@@ -13,8 +13,8 @@ import msgspec
 from env.admission import wrong_in_defaults, wrong_in_environment, wrong_in_tools
 from env.document import Document, InvalidDocument, Place, Problem, dotted, read, scalars
 from env.draft import Draft, over
-from env.model import NAME_PATTERN, Environment, Tools, Trust
-from env.rules import LONGEST_TOGETHER, between, within
+from env.model import NAME_PATTERN, Environment, Guard, Logs, Pipeline, Stage, Tools, ToolsEnvironment, Trust, Versions
+from env.rules import LONGEST_TOGETHER, between, way, within
 from env.secret import printable, visible
 
 __all__ = ["LONGEST_TOGETHER", "InvalidEnvironment", "Platform", "load", "names_in"]
@@ -23,7 +23,16 @@ DEFAULTS, TOOLS, STACKSETS = "defaults", "tools", "stacksets"
 RESERVED = (DEFAULTS, TOOLS, STACKSETS)
 
 # Stands for the tools account while the environments are checked, if its own file is wrong; nobody ever sees it.
-_UNREAD_TOOLS = Tools(account="", region="", trust=Trust(roles=(), external_id="", organization=""))
+_UNREAD_TOOLS = Tools(
+    account="",
+    region="",
+    trust=Trust(roles=(), external_id="", organization=""),
+    logs=Logs(retention_days=1),
+    guard=Guard(monitoring_minutes=0),
+    pipeline=Pipeline(connection="", repository="", branch="", environments=(), image="", timeout_minutes=5, artifact_days=1),
+)
+# What the tools account shares with all environments: it stands in defaults.yaml.
+_SHARED = ("cost_center", "owner", "project")
 
 
 class InvalidEnvironment(Exception):
@@ -36,7 +45,7 @@ class InvalidEnvironment(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What was asked for, and the tools account.
+    """What was asked for, and the tools account; ``home`` is that account as an environment, where it was asked for.
 
     ``values``: environment -> dotted path -> plain value, items of lists by index (``network.public[0]``);
     ``places``: (environment, dotted path) -> where the value or the section around values stands.
@@ -46,6 +55,7 @@ class Platform:
     tools: Tools
     values: dict[str, dict[str, Any]]
     places: dict[tuple[str, str], Place]
+    home: ToolsEnvironment | None = None
 
 
 def names_in(folder: Path) -> tuple[str, ...]:
@@ -54,16 +64,18 @@ def names_in(folder: Path) -> tuple[str, ...]:
 
 
 def load(folder: Path, names: Sequence[str] = ()) -> Platform:
-    """Load the named environments; without names: all of the folder.
+    """Load the named environments; without names: all of the folder, and the tools account's own.
 
-    Files of environments that were not named count in the rules between environments where they can be read.
+    Files of environments that were not named count in the rules between environments where they can be read, and for the tools account, whose
+    pipeline goes through them, wholly.
 
     Raises:
         InvalidEnvironment: with every problem of the files that were asked for.
     """
-    known = names_in(folder)
+    known, home = names_in(folder), not names or TOOLS in names
     wanted = frozenset(known if not names else set(names) & set(known))
-    problems = [_unknown(folder, name, known) for name in names if name not in known]
+    counted = frozenset(known) if home else wanted
+    problems = [_unknown(folder, name, known) for name in names if name not in (*known, TOOLS)]
     problems += _misnamed(folder, names)
     if not names and not known:
         problems.append(_at(folder, "", "holds no environment: write one file for each, such as dev.yaml"))
@@ -73,18 +85,45 @@ def load(folder: Path, names: Sequence[str] = ()) -> Platform:
     problems += defaults.problems if defaults is not None else unread
     tools = _tools(folder)
     drafts = [_draft(folder, name, defaults, tools.made) for name in known]
-    chosen = [draft for draft in drafts if draft.name in wanted]
-    sound = [draft for draft in drafts if draft.name in wanted or not draft.problems]
-    problems += [problem for draft in (*chosen, tools) for problem in draft.problems]
-    problems += between(sound, tools, wanted)
+    sound = [draft for draft in drafts if draft.name in counted or not draft.problems]
+    problems += [problem for draft in (*drafts, tools) if draft.name in (*counted, TOOLS) for problem in draft.problems]
+    problems += between(sound, tools, counted)
+    problems += way(tools, known) if home else ()
     if problems:
         raise InvalidEnvironment(problems)
     assert isinstance(tools.made, Tools)
+    assert defaults is not None
+    chosen = [draft for draft in drafts if draft.name in wanted]
+    made = [draft.made for draft in drafts if isinstance(draft.made, Environment)]
     return Platform(
-        environments=tuple(draft.made for draft in chosen if isinstance(draft.made, Environment)),
+        environments=tuple(environment for environment in made if environment.name in wanted),
         tools=tools.made,
-        values={draft.name: _values(draft) for draft in chosen},
-        places={(draft.name, dotted(path)): place for draft in chosen for path, place in draft.places.items()},
+        values={draft.name: _values(draft) for draft in (*chosen, *([tools] if home else []))},
+        places={(draft.name, dotted(path)): place for draft in (*chosen, tools) for path, place in draft.places.items()},
+        home=_home(tools.made, defaults, made) if home else None,
+    )
+
+
+def _home(tools: Tools, defaults: Document, made: Sequence[Environment]) -> ToolsEnvironment:
+    """The rules between environments have seen to it that every environment on the pipeline's way is there."""
+    by_name = {environment.name: environment for environment in made}
+    stages = [by_name[name] for name in tools.pipeline.environments]
+    shared = {key: defaults.data[key] for key in _SHARED}
+    return ToolsEnvironment(
+        **shared,
+        name=TOOLS,
+        tools=tools,
+        account=tools.account,
+        region=tools.region,
+        disaster_recovery=None,
+        termination_protection=True,
+        production=True,
+        logs=tools.logs,
+        storage=Versions(**{key: defaults.data["storage"][key] for key in Versions.__struct_fields__}),
+        guard=tools.guard,
+        checks=(),
+        pipeline=tools.pipeline,
+        stages=tuple(Stage(name=each.name, account=each.account, region=each.region) for each in stages),
     )
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 VARIES = Meta(extra_json_schema={"x-varies": True})
 
 NAME_PATTERN = "^[a-z][a-z0-9-]{1,19}$"
+UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 CIDR_PATTERN = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens, 2 to 20 characters")]
@@ -62,16 +63,21 @@ class Logs(Value, frozen=True, kw_only=True):
     retention_days: Annotated[RetentionDays, VARIES]
 
 
-class Storage(Value, frozen=True, kw_only=True):
+class Versions(Value, frozen=True, kw_only=True):
+    """What becomes of replaced versions and of uploads that were never completed, in every bucket."""
+
+    noncurrent_transition_days: Annotated[int, Meta(ge=1, le=365, description="transition_days for a replaced version")]
+    noncurrent_days: Annotated[int, Meta(ge=1, le=3650, description="days that a replaced version is kept")]
+    incomplete_upload_days: Annotated[int, Meta(ge=1, le=365)]
+
+
+class Storage(Versions, frozen=True, kw_only=True):
     """Object lifecycle. S3 refuses an expiry that is not later than the transition (PutBucketLifecycleConfiguration)."""
 
     expiry_days: Annotated[Days | None, Meta(description="days until an object expires; null: never"), VARIES]
     transition_days: Annotated[
         Annotated[int, Meta(ge=1, le=365)] | None, Meta(description="days until Intelligent-Tiering; null: never"), VARIES
     ]
-    noncurrent_transition_days: Annotated[int, Meta(ge=1, le=365, description="the same for a replaced version")]
-    noncurrent_days: Annotated[int, Meta(ge=1, le=3650, description="days that a replaced version is kept")]
-    incomplete_upload_days: Annotated[int, Meta(ge=1, le=365)]
 
 
 class Table(Value, frozen=True, kw_only=True):
@@ -224,16 +230,40 @@ class Trust(Value, frozen=True, kw_only=True):
     github: GitHub | None = None
 
 
+class Pipeline(Value, frozen=True, kw_only=True):
+    """The pipeline of the tools account, which carries one branch of one repository through the environments."""
+
+    connection: Annotated[str, Meta(pattern=UUID_PATTERN, description="the id of a connection of CodeConnections in the tools account")]
+    repository: Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", description="a repository as owner/name")]
+    branch: Annotated[str, Meta(pattern="^[A-Za-z0-9_./-]+$", description="a branch's name")]
+    environments: Annotated[tuple[Name, ...], Meta(min_length=1, description="the way of a release, such as dev, staging, prod")]
+    ignore: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9_./*-]+$", description="a path, with * and **")], ...],
+        Meta(max_length=8, description="a change of these files alone starts nothing"),
+    ] = ()
+    compute: Literal["BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE"] = "BUILD_GENERAL1_MEDIUM"
+    image: Annotated[str, Meta(pattern="^aws/codebuild/[a-z0-9_.:-]+$", description="an image that AWS keeps for CodeBuild")]
+    timeout_minutes: Annotated[int, Meta(ge=5, le=480, description="of one build")]
+    artifact_days: Annotated[Days, Meta(description="days that a run's artifacts are kept")]
+    email: Annotated[
+        Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an address")] | None,
+        Meta(description="who is told of approvals and failures, beside the topic's other subscribers"),
+    ] = None
+
+
 class Tools(Value, frozen=True, kw_only=True):
     """The tools account (`tools.yaml`): the pipeline and the release builds live there, trust starts there."""
 
     account: Annotated[Account, VARIES]
     region: Annotated[Region, VARIES]
     trust: Annotated[Trust, VARIES]
+    logs: Annotated[Logs, VARIES]
+    guard: Annotated[Guard, VARIES]
+    pipeline: Annotated[Pipeline, VARIES]
 
 
-class Environment(Value, frozen=True, kw_only=True):
-    """Everything that one environment's templates are built from.
+class AnyEnvironment(Value, frozen=True, kw_only=True):
+    """What names, keys, roles and stacks are made from, in the service's environments and in the tools account alike.
 
     ``name`` comes from the file's name and ``tools`` from `tools.yaml`; both are set by the loader and stand in no
     environment's file.
@@ -249,9 +279,17 @@ class Environment(Value, frozen=True, kw_only=True):
     project: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,11}$", description="2 to 12 lower case letters and digits, first in every name")]
     owner: TagText
     cost_center: TagText
+    logs: Logs
+    storage: Versions
+    guard: Guard
+    checks: tuple[Check, ...]
+
+
+class Environment(AnyEnvironment, frozen=True, kw_only=True):
+    """Everything that one environment's templates are built from."""
+
     network: Network
     functions: Functions = field(name="lambda")
-    logs: Logs
     storage: Storage
     table: Table
     queue: Queue
@@ -259,5 +297,21 @@ class Environment(Value, frozen=True, kw_only=True):
     alarms: Alarms
     drift: Drift
     runtime: Runtime
-    guard: Guard
-    checks: tuple[Check, ...]
+
+
+class Stage(Value, frozen=True, kw_only=True):
+    """Where one environment is, as the pipeline needs it."""
+
+    name: Name
+    account: Account
+    region: Region
+
+
+class ToolsEnvironment(AnyEnvironment, frozen=True, kw_only=True):
+    """The tools account as an environment of its own: `tools.yaml` and what all environments share.
+
+    ``stages``: the environments that the pipeline goes through, in its order.
+    """
+
+    pipeline: Pipeline
+    stages: tuple[Stage, ...]

@@ -44,6 +44,17 @@ def between(drafts: Iterable[Draft], tools: Draft, wanted: Container[str]) -> It
         yield from _tools([(draft, made) for draft, made in loaded if draft.name in wanted], tools, tools.made)
 
 
+def way(tools: Draft, known: Container[str]) -> Iterator[Problem]:
+    """A release goes through environments that there are, each once."""
+    names = tools.made.pipeline.environments if isinstance(tools.made, Tools) else ()
+    for index, name in enumerate(names):
+        path = ("pipeline", "environments", index)
+        if name not in known:
+            yield tools.at(*path).problem(dotted(path), f"there is no environment {name}")
+        elif name in names[:index]:
+            yield tools.at(*path).problem(dotted(path), f"{name} stands here twice")
+
+
 def _tools(loaded: list[tuple[Draft, Environment]], tools: Draft, account: Tools) -> Iterator[Problem]:
     if account.region not in REGIONS:
         yield tools.at("region").problem("region", f"{account.region} is no region of AWS")

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from env.fields import varying
-from env.model import Environment, Tools
+from env.model import AnyEnvironment, Environment, Tools
 
 FILE = Path(__file__).with_name("schema.json")
 
 
-def of(model: type[Environment] | type[Tools]) -> dict[str, Any]:
+def of(model: type[AnyEnvironment] | type[Tools]) -> dict[str, Any]:
     """The schema of one model, its definitions under ``$defs``."""
     schema = msgspec.json.schema(model)
     definitions = schema["$defs"]
@@ -48,7 +48,7 @@ def for_editors() -> dict[str, Any]:
     }
 
 
-_WHOLE = ("Setting", "DisasterRecovery", "GitHub", "Trust", "Tools")
+_WHOLE = ("Setting", "DisasterRecovery", "GitHub", "Trust", "Pipeline", "Tools")
 
 
 def _whole(definitions: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from resources.roles import role_arn
 if TYPE_CHECKING:
     from troposphere.kms import Alias, Key
 
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 # Written once: whoever finds a name taken has found the same content, or an entry that nobody may change.
 PUBLISHED = ("assets", "manifests", "releases", "templates")
@@ -33,27 +33,27 @@ ONCE = (*PUBLISHED, LEDGER)
 THINGS = ("artifacts", "artifact-logs")
 
 
-def bucket_arn(env: Environment, thing: str = "artifacts") -> str:
+def bucket_arn(env: AnyEnvironment, thing: str = "artifacts") -> str:
     """The text of an ``Fn::Sub``, to build longer texts from."""
     return f"arn:${{AWS::Partition}}:s3:::{bucket_pattern(env, thing)}"
 
 
-def bucket_arns(env: Environment) -> list[str]:
+def bucket_arns(env: AnyEnvironment) -> list[str]:
     """The artifact bucket and that of its access logs."""
     return [bucket_arn(env, thing) for thing in THINGS]
 
 
-def below(env: Environment, *folders: str) -> list[Sub]:
+def below(env: AnyEnvironment, *folders: str) -> list[Sub]:
     """All objects in these folders of the artifact bucket."""
     return [Sub(f"{bucket_arn(env)}/{folder}/*") for folder in folders]
 
 
-def everything(env: Environment) -> list[Sub]:
+def everything(env: AnyEnvironment) -> list[Sub]:
     """All objects of the artifact bucket."""
     return [Sub(f"{bucket_arn(env)}/*")]
 
 
-def artifact_key(env: Environment) -> tuple[Key, Alias]:
+def artifact_key(env: AnyEnvironment) -> tuple[Key, Alias]:
     """A key for the bucket alone: used through S3, by the deployment's roles."""
     roles = [role_arn(env, role) for role in ("publish", "plan", "deploy", "execution")]
     via = StringEquals("kms:ViaService", Sub("s3.${AWS::Region}.${AWS::URLSuffix}"))
@@ -75,7 +75,7 @@ def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfigurati
     )
 
 
-def kept(env: Environment) -> list[Statement]:
+def kept(env: AnyEnvironment) -> list[Statement]:
     """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to.
 
     Whoever clears away what no release needs any more will be the one exception to ``Keep``; who reads from other accounts
@@ -91,11 +91,11 @@ def kept(env: Environment) -> list[Statement]:
     ]
 
 
-def gate_namespace(env: Environment) -> str:
+def gate_namespace(env: AnyEnvironment) -> str:
     return f"{env.project}/gate/{env.name}"
 
 
-def gate_alarm(env: Environment) -> cloudwatch.Alarm:
+def gate_alarm(env: AnyEnvironment) -> cloudwatch.Alarm:
     """The alarm that a failed verification sets (SetAlarmState), and that rolls a deployment back then.
 
     Nobody publishes its metric and missing data leave it as it is, so it never rings or falls silent by itself.

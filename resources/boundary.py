@@ -22,7 +22,7 @@ from resources.policies import deny
 from resources.roles import boundary_arn, role_arn
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 DEPLOYMENT_ROLES = ("publish", "plan", "deploy", "execution")
 
@@ -97,7 +97,7 @@ KEY_CHANGES = tuple(
 )
 
 
-def of_functions(env: Environment) -> list[Statement]:
+def of_functions(env: AnyEnvironment) -> list[Statement]:
     """For every role that a template makes: the environment's own things by name, and keys that carry its tags."""
     used = sorted({action.partition(":")[0] for action in USES})
     things = [arn for service in used for arn in scopes.arns(env, service)]
@@ -113,13 +113,13 @@ def of_functions(env: Environment) -> list[Statement]:
     ]
 
 
-def of_deployment(env: Environment, services: Iterable[str]) -> list[Statement]:
+def of_deployment(env: AnyEnvironment, services: Iterable[str]) -> list[Statement]:
     """For publish, plan, deploy and execution. ``services``: those whose actions any of them has."""
     made = {f"{service}:*" for service in services if service != "iam"}
     return [everywhere(env, "Deployment", made), *_identities(env), *_kept(env)]
 
 
-def _identities(env: Environment) -> list[Statement]:
+def _identities(env: AnyEnvironment) -> list[Statement]:
     """A role that the deployment makes, or gives something to, has the first boundary."""
     roles, policies = (Sub(text) for text in identities(env, "*"))
     linked = sorted({service for services in scopes.LINKED.values() for service in services})
@@ -135,7 +135,7 @@ def _identities(env: Environment) -> list[Statement]:
     ]
 
 
-def _kept(env: Environment) -> list[Statement]:
+def _kept(env: AnyEnvironment) -> list[Statement]:
     """What bootstrap made changes through bootstrap, by an administrator whom no boundary holds."""
     own = [role_arn(env, role) for role in DEPLOYMENT_ROLES]
     passing = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("plan", "deploy")])

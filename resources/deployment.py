@@ -26,11 +26,11 @@ from env import model
 from resources import statements
 from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
-from resources.naming import bucket_pattern, name, parameter_path
+from resources.naming import ACCOUNT, bucket_pattern, name, parameter_path
 from resources.roles import role_arn
 
 if TYPE_CHECKING:
-    from env.model import Environment, GitHub
+    from env.model import AnyEnvironment, GitHub
 
 GITHUB = "token.actions.githubusercontent.com"
 
@@ -70,7 +70,7 @@ _CHECK_ITEMS = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
 _END = ("cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtection")
 
 
-def publishing(env: Environment) -> list[Statement]:
+def publishing(env: AnyEnvironment) -> list[Statement]:
     """Put what is not there yet, and see what is. The bucket itself refuses to overwrite (`artifacts.py`)."""
     folders = below(env, *PUBLISHED)
     return [
@@ -80,7 +80,7 @@ def publishing(env: Environment) -> list[Statement]:
     ]
 
 
-def reading(env: Environment) -> list[Statement]:
+def reading(env: AnyEnvironment) -> list[Statement]:
     """Stacks, artifacts, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
     which reads nested templates and functions' code with the execution role.
     """
@@ -94,7 +94,7 @@ def reading(env: Environment) -> list[Statement]:
     ]
 
 
-def planning(env: Environment) -> list[Statement]:
+def planning(env: AnyEnvironment) -> list[Statement]:
     """Propose, and take the proposal back. A change set runs with the execution role, so plan must be able to pass it."""
     templates = Sub(f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket_pattern(env, 'artifacts')}/templates/*")
     from_here = StringLike("cloudformation:TemplateUrl", templates)
@@ -106,7 +106,7 @@ def planning(env: Environment) -> list[Statement]:
     ]
 
 
-def deploying(env: Environment) -> list[Statement]:
+def deploying(env: AnyEnvironment) -> list[Statement]:
     """Run what was proposed, stop it, and write down what happened."""
     release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
     run = _RUN if is_production(env) else (*_RUN, *_END)
@@ -121,7 +121,7 @@ def deploying(env: Environment) -> list[Statement]:
     ]
 
 
-def verifying(env: Environment) -> list[Statement]:
+def verifying(env: AnyEnvironment) -> list[Statement]:
     """What the environment's own checks need (`deploy/verification/`), and nothing where it has none of a kind.
 
     Alarms, stacks, parameters, and the attributes of queues and tables are there to be read already.
@@ -148,37 +148,38 @@ def verifying(env: Environment) -> list[Statement]:
     return found
 
 
-def checked_services(env: Environment) -> list[str]:
+def checked_services(env: AnyEnvironment) -> list[str]:
     """The services through which checks use the environment's own keys."""
     kinds = (("dynamodb", model.TableCheck), ("s3", model.ObjectCheck), ("sqs", model.QueueCheck))
     return [service for service, kind in kinds if any(isinstance(check, kind) for check in env.checks)]
 
 
-def stacks(env: Environment) -> Sub:
+def stacks(env: AnyEnvironment) -> Sub:
     """Roots, and the stacks nested in them, which CloudFormation names after their root: tap-app-dev-Data-1A2B."""
     return statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")
 
 
-def change_sets(env: Environment) -> Sub:
+def change_sets(env: AnyEnvironment) -> Sub:
     """The deployer's own. It names them by their ARN alone where they are nested, or gone with their stack; whether AWS then asks for a
     permission on the stack or on the change set is written nowhere.
     """
     return statements.arn("cloudformation:changeSet/tapline-*")
 
 
-def pass_execution_role(env: Environment) -> Statement:
+def pass_execution_role(env: AnyEnvironment) -> Statement:
     to = StringEquals("iam:PassedToService", "cloudformation.amazonaws.com")
     return statements.allow("PassExecutionRole", exact(["iam:PassRole"]), [role_arn(env, "execution")], to)
 
 
-def deployers(env: Environment, *, approved: bool) -> PolicyDocument:
+def deployers(env: AnyEnvironment, *, approved: bool) -> PolicyDocument:
     """Whom publish, plan and deploy trust: roles of the tools account by name, and the one repository's workflows.
 
     IAM refuses a principal that does not exist yet, so the account is the principal and its roles are the condition.
     ``approved``: workflows only from the GitHub environment of this name, behind its reviewers, and not from the branch.
     """
     trust = env.tools.trust
-    home = f"arn:${{AWS::Partition}}:iam::{env.tools.account}:"
+    account = env.tools.account if env.account != env.tools.account else ACCOUNT
+    home = f"arn:${{AWS::Partition}}:iam::{account}:"
     people = Statement(
         Effect=Allow,
         Principal=Principal("AWS", Sub(f"{home}root")),
@@ -193,7 +194,7 @@ def deployers(env: Environment, *, approved: bool) -> PolicyDocument:
     return statements.document(people, *([_workflows(env, trust.github, approved=approved)] if trust.github else []))
 
 
-def _workflows(env: Environment, github: GitHub, *, approved: bool) -> Statement:
+def _workflows(env: AnyEnvironment, github: GitHub, *, approved: bool) -> Statement:
     """https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws, and its page of
     subjects: a job of an environment has that environment as its subject, and no branch; GitHub's environment names the
     branches that it takes."""
@@ -208,29 +209,29 @@ def _workflows(env: Environment, github: GitHub, *, approved: bool) -> Statement
     )
 
 
-def cloudformation(env: Environment) -> PolicyDocument:
+def cloudformation(env: AnyEnvironment) -> PolicyDocument:
     """CloudFormation, for stacks of this environment alone."""
     return statements.trust("cloudformation.amazonaws.com", statements.THIS_ACCOUNT, ArnLike("aws:SourceArn", stacks(env)))
 
 
-def is_production(env: Environment) -> bool:
+def is_production(env: AnyEnvironment) -> bool:
     return env.production
 
 
-def looking(env: Environment) -> Statement:
+def looking(env: AnyEnvironment) -> Statement:
     return everywhere(env, "StacksLook", STACKS_LOOK)
 
 
-def _with_execution_role(env: Environment) -> ArnEquals:
+def _with_execution_role(env: AnyEnvironment) -> ArnEquals:
     return ArnEquals("cloudformation:RoleArn", role_arn(env, "execution"))
 
 
-def _listing(env: Environment) -> Statement:
+def _listing(env: AnyEnvironment) -> Statement:
     """Without it S3 says of a missing object that it is forbidden."""
     return statements.allow("List", exact(["s3:ListBucket"]), [Sub(bucket_arn(env))])
 
 
-def _key_use(env: Environment, *actions: str) -> Statement:
+def _key_use(env: AnyEnvironment, *actions: str) -> Statement:
     """The artifact key, by its tags, and through S3 alone: nobody decrypts anything with it directly."""
     own = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"}
     via = {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}

@@ -20,7 +20,7 @@ from resources.roles import boundary_arn
 from resources.statements import Arn
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 # These reach a role: with the boundary as a condition nobody is given more than it (IAM, Permissions boundaries).
 _BOUND = (
@@ -35,7 +35,7 @@ _BOUND = (
 _ROOM = 3_000
 
 
-def given(env: Environment, types: Iterable[str], only: Sequence[str] = permissions.HANDLERS) -> set[str]:
+def given(env: AnyEnvironment, types: Iterable[str], only: Sequence[str] = permissions.HANDLERS) -> set[str]:
     """The actions that these types' handlers get: written out, less what is withheld.
 
     Raises:
@@ -50,7 +50,7 @@ def given(env: Environment, types: Iterable[str], only: Sequence[str] = permissi
     return actions
 
 
-def seen(env: Environment, types: Iterable[str]) -> set[str]:
+def seen(env: AnyEnvironment, types: Iterable[str]) -> set[str]:
     """What only reads settings: for plan and deploy as well, which detect drift with their own permissions.
 
     By the action's verb, since some handlers also write, decrypt or pass a role to read. Stacks have a statement of their own.
@@ -59,12 +59,12 @@ def seen(env: Environment, types: Iterable[str]) -> set[str]:
     return {action for action in read if scopes.matches(action, scopes.READING) and not action.startswith("cloudformation:")}
 
 
-def looking(env: Environment, actions: Iterable[str]) -> Statement:
+def looking(env: AnyEnvironment, actions: Iterable[str]) -> Statement:
     """What only reads, and knows no resource."""
     return everywhere(env, "Look", [action for action in actions if scopes.matches(action, scopes.LOOK)])
 
 
-def making(env: Environment, actions: set[str]) -> list[Statement]:
+def making(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
     """What makes things that have no name before they are there."""
     near = StringEquals("aws:RequestedRegion", _regions(env))
     bare = {action for action in actions if _kind(action) == "untagged"}
@@ -78,7 +78,7 @@ def making(env: Environment, actions: set[str]) -> list[Statement]:
     ]
 
 
-def named(env: Environment, sid: str, actions: Iterable[str]) -> list[Statement]:
+def named(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Statement]:
     """On the names of the environment alone; and what is known by its tags."""
     by_service: dict[str, set[str]] = {}
     tagged = set()
@@ -91,7 +91,7 @@ def named(env: Environment, sid: str, actions: Iterable[str]) -> list[Statement]
     return [*_by_name(env, sid, by_service), *_tagged(env, tagged)]
 
 
-def _by_name(env: Environment, sid: str, by_service: dict[str, set[str]]) -> Iterator[Statement]:
+def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> Iterator[Statement]:
     """Several services in one statement: what an action of one cannot act on, the ARNs of another do not widen.
 
     It saves a fifth of the text, and the whole template must fit into one call.
@@ -108,7 +108,7 @@ def _by_name(env: Environment, sid: str, by_service: dict[str, set[str]]) -> Ite
         yield statements.allow(f"{sid}{number}", exact(actions), arns)
 
 
-def identity(env: Environment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
+def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
     """Roles and policies of the environment: never without the boundary, passed to one service each."""
     known, used = {action for action in actions if action.startswith("iam:")}, set(types)
     attach, pass_, link = (known & {f"iam:{verb}"} for verb in ("AttachRolePolicy", "PassRole", "CreateServiceLinkedRole"))
@@ -137,11 +137,11 @@ def losing(types: Iterable[str]) -> Statement:
     return deny("KeepData", exact(lost), ["*"])
 
 
-def nested(env: Environment) -> Statement:
+def nested(env: AnyEnvironment) -> Statement:
     return statements.allow("NestedStacks", exact(scopes.NESTED), scopes.arns(env, "cloudformation"))
 
 
-def identities(env: Environment, thing: str) -> tuple[str, str]:
+def identities(env: AnyEnvironment, thing: str) -> tuple[str, str]:
     """Roles and policies of a name, as texts of ``Fn::Sub``."""
     arn = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
     return f"{arn}role/{global_pattern(env, thing, 'role')}", f"{arn}policy/{global_pattern(env, thing, 'policy')}"
@@ -151,7 +151,7 @@ def exact(actions: Iterable[str]) -> list[Action]:
     return [Action(*action.split(":", 1)) for action in sorted(actions)]
 
 
-def everywhere(env: Environment, sid: str, actions: Iterable[str]) -> Statement:
+def everywhere(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> Statement:
     """On anything, in the environment's own regions."""
     return statements.allow(sid, exact(actions), ["*"], StringEquals("aws:RequestedRegion", _regions(env)))
 
@@ -161,7 +161,7 @@ def _some(sid: str, actions: set[str], resources: Sequence[Arn], *conditions: Co
     return [statements.allow(sid, exact(actions), resources, *conditions)] if actions else []
 
 
-def _regions(env: Environment) -> list[Sub | str]:
+def _regions(env: AnyEnvironment) -> list[Sub | str]:
     return [Sub(region) if "$" in region else region for region in scopes.regions(env)]
 
 
@@ -177,7 +177,7 @@ def _kind(action: str) -> str:
     return "tagged" if scopes.matches(action, scopes.TAGGED) else "named"
 
 
-def _tagged(env: Environment, actions: set[str]) -> list[Statement]:
+def _tagged(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
     """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
     own = StringEquals(_own_tags(env))
     keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
@@ -192,7 +192,7 @@ def _tagged(env: Environment, actions: set[str]) -> list[Statement]:
     ]
 
 
-def _own_tags(env: Environment) -> dict[str, str]:
+def _own_tags(env: AnyEnvironment) -> dict[str, str]:
     return {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
 
 

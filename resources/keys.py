@@ -13,7 +13,7 @@ from resources import statements
 from resources.naming import name
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 # Everything that keeps the account able to manage its key, and nothing that reads data with it. Grants are not among it.
 _ADMINISTRATION = [
@@ -42,7 +42,7 @@ _ADMINISTRATION = [
 USE = [kms.Decrypt, kms.DescribeKey, kms.Encrypt, kms.GenerateDataKey, kms.ReEncryptFrom, kms.ReEncryptTo]
 
 
-def key_with_alias(env: Environment, title: str, thing: str, description: str, users: list[Statement]) -> tuple[Key, Alias]:
+def key_with_alias(env: AnyEnvironment, title: str, thing: str, description: str, users: list[Statement]) -> tuple[Key, Alias]:
     """A key whose policy names its users, and the alias that people and other regions know it by."""
     key = Key(
         title,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from troposphere import Sub
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 # The longest name that each service takes; sources: the services' API references (CreateQueue, CreateFunction,
 # CreateRole, CreatePolicy, CreateBucket, CreateTable, CreateTopic, PutMetricAlarm, CreateLogGroup, CreateAlias,
@@ -43,42 +43,42 @@ ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
 _LONGEST = {ACCOUNT: "0" * 12, REGION: "r" * len("us-isof-south-N")}
 
 
-def name(env: Environment, thing: str, kind: str) -> str:
+def name(env: AnyEnvironment, thing: str, kind: str) -> str:
     """``tap-jobs-dev``: for what is unique within an account and region."""
     return _fit(env, (thing,), kind)
 
 
-def global_name(env: Environment, thing: str, kind: str) -> Sub:
+def global_name(env: AnyEnvironment, thing: str, kind: str) -> Sub:
     """``tap-api-<region>-dev``: for IAM, whose names know no region."""
     return Sub(_fit(env, (thing, REGION), kind))
 
 
-def bucket_name(env: Environment, thing: str) -> Sub:
+def bucket_name(env: AnyEnvironment, thing: str) -> Sub:
     """``tap-data-<account>-<region>-dev``: bucket names are unique in all of AWS."""
     return Sub(bucket_pattern(env, thing))
 
 
-def bucket_pattern(env: Environment, thing: str) -> str:
+def bucket_pattern(env: AnyEnvironment, thing: str) -> str:
     """The text inside :func:`bucket_name`, to build longer texts from."""
     return _fit(env, (thing, ACCOUNT, REGION), "bucket")
 
 
-def global_pattern(env: Environment, thing: str, kind: str) -> str:
+def global_pattern(env: AnyEnvironment, thing: str, kind: str) -> str:
     """The text inside :func:`global_name`, to build longer texts from."""
     return _fit(env, (thing, REGION), kind)
 
 
-def parameter_path(env: Environment, *parts: str) -> str:
+def parameter_path(env: AnyEnvironment, *parts: str) -> str:
     """``/tap/dev/outputs/storage/DataBucketName``: one tree of Parameter Store values an environment."""
     return "/" + "/".join((env.project, env.name, *parts))
 
 
-def log_group_name(env: Environment, family: str, thing: str) -> str:
+def log_group_name(env: AnyEnvironment, family: str, thing: str) -> str:
     """``/aws/lambda/tap-api-dev``: CloudWatch Logs groups by AWS's own families."""
     return f"/aws/{family}/{name(env, thing, 'log group')}"
 
 
-def log_group_patterns(env: Environment) -> tuple[str, ...]:
+def log_group_patterns(env: AnyEnvironment) -> tuple[str, ...]:
     """Every log group of the environment: AWS's families, web ACL logs, and API Gateway's groups, which it names itself."""
     own = f"{env.project}-*-{env.name}"
     return (f"/aws/*/{own}", f"aws-waf-logs-{own}", "API-Gateway-Execution-Logs_*")
@@ -91,7 +91,7 @@ def longest(text: str) -> int:
     return len(text)
 
 
-def _fit(env: Environment, parts: tuple[str, ...], kind: str) -> str:
+def _fit(env: AnyEnvironment, parts: tuple[str, ...], kind: str) -> str:
     limit = LIMITS[kind]
     text = "-".join((env.project, *parts, env.name))
     excess = longest(text) - limit

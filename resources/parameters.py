@@ -9,9 +9,9 @@ from troposphere.ssm import Parameter
 from resources.naming import parameter_path
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 
-def parameter(title: str, env: Environment, path: tuple[str, ...], value: Any, description: str) -> Parameter:
+def parameter(title: str, env: AnyEnvironment, path: tuple[str, ...], value: Any, description: str) -> Parameter:
     """A String below the environment's path. Secrets do not belong here (docs/security.md)."""
     return Parameter(title, Name=parameter_path(env, *path), Type="String", Tier="Standard", Value=value, Description=description)

@@ -19,7 +19,7 @@ from resources import statements
 from resources.naming import global_name
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 MOST_CHARACTERS = 6_144
 MOST_POLICIES = 10
@@ -30,7 +30,7 @@ class TooLongError(ValueError):
     """A policy, or all policies of a role, that IAM would refuse."""
 
 
-def managed_policy(env: Environment, title: str, thing: str, permissions: Iterable[Statement]) -> ManagedPolicy:
+def managed_policy(env: AnyEnvironment, title: str, thing: str, permissions: Iterable[Statement]) -> ManagedPolicy:
     """One of bootstrap's own policies. Raises TooLongError."""
     (policy, *more) = managed_policies(env, title, thing, permissions)
     if more:
@@ -38,7 +38,7 @@ def managed_policy(env: Environment, title: str, thing: str, permissions: Iterab
     return policy
 
 
-def managed_policies(env: Environment, title: str, thing: str, permissions: Iterable[Statement]) -> list[ManagedPolicy]:
+def managed_policies(env: AnyEnvironment, title: str, thing: str, permissions: Iterable[Statement]) -> list[ManagedPolicy]:
     """As many as it takes: ``Title``, ``Title2`` and so on. Raises TooLongError for a statement that fits into none."""
     packed: list[list[Statement]] = [[]]
     room = ROOM
@@ -55,7 +55,7 @@ def managed_policies(env: Environment, title: str, thing: str, permissions: Iter
     return [_policy(env, title + number, thing + number, part) for number, part in zip(numbers, packed, strict=True)]
 
 
-def _policy(env: Environment, title: str, thing: str, permissions: Sequence[Statement]) -> ManagedPolicy:
+def _policy(env: AnyEnvironment, title: str, thing: str, permissions: Sequence[Statement]) -> ManagedPolicy:
     return ManagedPolicy(
         title, ManagedPolicyName=global_name(env, f"bootstrap-{thing}", "policy"), PolicyDocument=statements.document(*permissions)
     )
@@ -74,12 +74,12 @@ def deny_everybody(sid: str, actions: Iterable[Action], resources: Iterable[Any]
     return denied
 
 
-def size(env: Environment, statement: Statement) -> int:
+def size(env: AnyEnvironment, statement: Statement) -> int:
     """Characters as IAM counts them once CloudFormation has put the place in, with the comma behind."""
     return len("".join(json.dumps(rendered(env, encode_to_dict(statement)), separators=(",", ":")).split())) + 1
 
 
-def rendered(env: Environment, value: Any, region: str | None = None) -> Any:
+def rendered(env: AnyEnvironment, value: Any, region: str | None = None) -> Any:
     """A piece of a template as it is in the environment's account, in the longer of its regions or in the one asked for."""
     region = region or max(env.region, env.disaster_recovery.region if env.disaster_recovery else "", key=len)
     partition = PARTITIONS[region]

@@ -12,21 +12,21 @@ from resources import statements
 from resources.naming import global_name, global_pattern
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 
-def boundary_arn(env: Environment) -> Sub:
+def boundary_arn(env: AnyEnvironment) -> Sub:
     """The permissions boundary that bootstrap makes, by its name."""
     return statements.global_arn(f"iam:policy/{global_pattern(env, 'boundary', 'policy')}")
 
 
-def role_arn(env: Environment, thing: str) -> Sub:
+def role_arn(env: AnyEnvironment, thing: str) -> Sub:
     """The ARN that :func:`role_with_policy` gives a role of this name."""
     return statements.global_arn(f"iam:role/{global_pattern(env, thing, 'role')}")
 
 
 def role_with_policy(
-    env: Environment, title: str, thing: str, trust: PolicyDocument, permissions: list[Statement]
+    env: AnyEnvironment, title: str, thing: str, trust: PolicyDocument, permissions: list[Statement]
 ) -> tuple[Role, ManagedPolicy]:
     """A bounded role and its one policy.
 

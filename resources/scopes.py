@@ -19,7 +19,7 @@ from troposphere import Sub
 from resources.naming import log_group_patterns
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 # service -> ARNs behind the partition; <r> and <a> are the template's own region and account.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -246,7 +246,7 @@ def withheld(name: str, *, replicated: bool) -> tuple[str, ...]:
     return tuple(each.action for each in WITHHELD if fnmatchcase(name, each.type) and not (each.replicated and replicated))
 
 
-def patterns(env: Environment, service: str) -> list[str]:
+def patterns(env: AnyEnvironment, service: str) -> list[str]:
     """The names of one service's things as texts of ``Fn::Sub``, in every region of the environment."""
     names = {"{own}": f"{env.project}-*-{env.name}", "{tree}": f"{env.project}/{env.name}"}
     found: list[str] = []
@@ -260,11 +260,11 @@ def patterns(env: Environment, service: str) -> list[str]:
     return found
 
 
-def arns(env: Environment, service: str) -> list[Sub]:
+def arns(env: AnyEnvironment, service: str) -> list[Sub]:
     return [Sub(pattern) for pattern in patterns(env, service)]
 
 
-def regions(env: Environment) -> list[str]:
+def regions(env: AnyEnvironment) -> list[str]:
     """Where the environment may be: its own region, as a pseudo parameter, and that of its disaster recovery."""
     return ["${AWS::Region}", *([env.disaster_recovery.region] if env.disaster_recovery else [])]
 
@@ -273,7 +273,7 @@ def matches(action: str, wanted: tuple[str, ...]) -> bool:
     return any(fnmatchcase(action, pattern) for pattern in wanted)
 
 
-def _regions(env: Environment, service: str) -> list[str]:
+def _regions(env: AnyEnvironment, service: str) -> list[str]:
     """A global table is made in all of its regions from one of them."""
     return regions(env) if service == "dynamodb" else regions(env)[:1]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from resources.registry import taggable
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
 
 MANAGED_BY = "tapline"
 
 
-def tags(env: Environment, service: str | None = None) -> dict[str, str]:
+def tags(env: AnyEnvironment, service: str | None = None) -> dict[str, str]:
     """Tag keys and values; ``service`` is the template's name, left out for what spans all of them."""
     values = {
         "CostCenter": env.cost_center,

@@ -22,7 +22,8 @@ from resources.storage import access_logs_of, bucket_policy, private_bucket, pri
 from templates.service import Service
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
+    from templates.build import AnyService
 
 NAME = "bootstrap"
 # Types that a service may come to use without a new bootstrap.
@@ -31,7 +32,7 @@ EXTRA = ("AWS::DynamoDB::Table",)
 MOST_BYTES = 51_200
 
 
-def build(env: Environment, types: Iterable[str]) -> Service:
+def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     """``types``: every resource type of the environment's templates.
 
     Raises:
@@ -49,7 +50,7 @@ def build(env: Environment, types: Iterable[str]) -> Service:
     return service
 
 
-def _artifacts(service: Service) -> None:
+def _artifacts(service: AnyService) -> None:
     env = service.env
     key, alias = artifacts.artifact_key(env)
     service.add(key, alias)
@@ -70,7 +71,7 @@ def _artifacts(service: Service) -> None:
     service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "ARN of the key of the artifact bucket")
 
 
-def _api_logs(service: Service) -> None:
+def _api_logs(service: AnyService) -> None:
     """API Gateway writes the logs of all APIs of a region with one role (Set up CloudWatch logging for REST APIs).
 
     Setting it makes API Gateway write a first line to the group `welcome`.
@@ -84,7 +85,7 @@ def _api_logs(service: Service) -> None:
     service.add(apigateway.Account("ApiAccount", CloudWatchRoleArn=GetAtt(role, "Arn")))
 
 
-def _roles(service: Service, types: list[str]) -> None:
+def _roles(service: AnyService, types: list[str]) -> None:
     """The two boundaries, and the four roles under the second one, each with its policies."""
     env = service.env
     policies = _policies(service, types)
@@ -97,7 +98,7 @@ def _roles(service: Service, types: list[str]) -> None:
     service.gives("BoundaryArn", Ref("Boundary"), "ARN of the boundary of every role")
 
 
-def _policies(service: Service, types: list[str]) -> dict[str, list[ManagedPolicy]]:
+def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPolicy]]:
     """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at."""
     env = service.env
     made, seen = execution.given(env, types), execution.seen(env, types)
@@ -115,7 +116,7 @@ def _policies(service: Service, types: list[str]) -> dict[str, list[ManagedPolic
     }
 
 
-def _added(service: Service, title: str, permissions: list[Statement]) -> list[ManagedPolicy]:
+def _added(service: AnyService, title: str, permissions: list[Statement]) -> list[ManagedPolicy]:
     policies = managed_policies(service.env, f"{title}Policy", title.lower(), permissions)
     for policy in policies:
         service.add(policy)
@@ -126,14 +127,14 @@ def _actions(policy: ManagedPolicy) -> set[str]:
     return {str(action.JSONrepr()) for statement in policy.PolicyDocument.properties["Statement"] for action in statement.Action}
 
 
-def _boundary(env: Environment) -> ManagedPolicy:
+def _boundary(env: AnyEnvironment) -> ManagedPolicy:
     policy = managed_policy(env, "Boundary", "boundary", boundary.of_functions(env))
     # Its name is the one that roles of the templates have in mind (resources/roles.py).
     policy.ManagedPolicyName = global_name(env, "boundary", "policy")
     return policy
 
 
-def _role(env: Environment, title: str, thing: str, trust: PolicyDocument, policies: list[ManagedPolicy]) -> Role:
+def _role(env: AnyEnvironment, title: str, thing: str, trust: PolicyDocument, policies: list[ManagedPolicy]) -> Role:
     if len(policies) > MOST_POLICIES:
         raise TooLongError(f"role {thing}: {len(policies)} policies; IAM takes {MOST_POLICIES}")
     return Role(

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, root, storage
+from env.model import Environment, ToolsEnvironment
+from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
 from templates.flat import flatten
-from templates.service import Origin, Service
+from templates.service import Env, Origin, Service
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
+
+AnyBuilt: TypeAlias = "Built[AnyEnvironment]"
+AnyService: TypeAlias = "Service[AnyEnvironment]"
+Own = TypeVar("Own", bound="AnyEnvironment")
 
 # Every service, in the order that people read them. To add one: write its module, add its line (docs/extending.md).
 SERVICES: dict[str, Callable[[Environment], Service]] = {
@@ -29,6 +34,8 @@ SERVICES: dict[str, Callable[[Environment], Service]] = {
     "monitoring": monitoring.build,
     "drift": drift.build,
 }
+# The same for the tools account.
+TOOLS: dict[str, Callable[[ToolsEnvironment], Service[ToolsEnvironment]]] = {"pipeline": pipeline.build}
 
 
 class BuildError(Exception):
@@ -45,7 +52,7 @@ class Bootstrap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
+class Built(Generic[Env]):
     """All templates of one environment.
 
     ``services`` in the order of the registry; ``templates``: service name -> document, the root under ``root``;
@@ -54,7 +61,7 @@ class Built:
     logical id there -> (service, logical id).
     """
 
-    env: Environment
+    env: Env
     services: tuple[str, ...]
     templates: dict[str, dict[str, Any]]
     encoded: dict[str, bytes]
@@ -67,7 +74,8 @@ class Built:
     def bootstrap(self) -> Bootstrap:
         """What must stand in the account before these are deployed. Raises BuildError."""
         types = {resource["Type"] for document in self.templates.values() for resource in document.get("Resources", {}).values()}
-        service = _build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), self.env)
+        env: AnyEnvironment = self.env
+        service = _build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env)
         document = _document(service)
         encoded = encode_compact(document)
         if len(encoded) > bootstrap.MOST_BYTES:
@@ -78,7 +86,7 @@ class Built:
         return Bootstrap(document=document, encoded=encoded, origins=service.origins)
 
     @cached_property
-    def whole(self) -> Built:
+    def whole(self) -> Built[Env]:
         """The same with the bootstrap template beside the others, in the flat copy as well: what is judged and shown."""
         made, name = self.bootstrap, bootstrap.NAME
         title = root.title(name)
@@ -93,14 +101,14 @@ class Built:
         )
 
 
-def build(env: Environment) -> Built:
+def build(env: Own) -> Built[Own]:
     """Build everything.
 
     Raises:
         BuildError: when a service's module fails.
         root.WiringError: when a parameter has no producer or two.
     """
-    services = [_build_one(name, make, env) for name, make in SERVICES.items()]
+    services = _services(env)
     services.append(_build_one("parameters", lambda made: parameters.build(made, services), env))
     templates = {service.name: _document(service) for service in services}
     encoded = {name: encode(document) for name, document in templates.items()}
@@ -120,6 +128,13 @@ def build(env: Environment) -> Built:
         flat=flat,
         names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()},
     )
+
+
+def _services(env: AnyEnvironment) -> list[AnyService]:
+    if isinstance(env, ToolsEnvironment):
+        return [_build_one(name, build_tools, env) for name, build_tools in TOOLS.items()]
+    assert isinstance(env, Environment)
+    return [_build_one(name, build_service, env) for name, build_service in SERVICES.items()]
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -150,7 +165,7 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _build_one(name: str, make: Callable[[Environment], Service], env: Environment) -> Service:
+def _build_one(name: str, make: Callable[[Own], AnyService], env: Own) -> AnyService:
     """troposphere says what is wrong with a resource, but not in which template of which environment it stands."""
     try:
         return make(env)
@@ -158,7 +173,7 @@ def _build_one(name: str, make: Callable[[Environment], Service], env: Environme
         raise BuildError(f"service {name}, environment {env.name}: {error}") from error
 
 
-def _document(service: Service) -> dict[str, Any]:
+def _document(service: AnyService) -> dict[str, Any]:
     try:
         return service.to_dict()
     except (AttributeError, TypeError, ValueError) as error:

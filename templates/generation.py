@@ -15,7 +15,7 @@ from deploy import manifest as contract
 from resources.assets import handlers, package
 from templates import bootstrap, workspace
 from templates import manifest as manifests
-from templates.build import Built, build, encode
+from templates.build import AnyBuilt, build, encode
 from templates.validation import Finding, validate
 
 
@@ -35,7 +35,7 @@ class Request:
 class Outcome:
     """What a run made. ``files``: path in the build folder -> bytes."""
 
-    builds: tuple[Built, ...]
+    builds: tuple[AnyBuilt, ...]
     files: dict[str, bytes]
     changes: workspace.Changes
     findings: tuple[Finding, ...]
@@ -51,8 +51,10 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
         templates.workspace.WorkspaceError: the build folder cannot be written or is busy.
     """
     platform = env.load(request.env_dir, request.names)
-    builds = tuple(build(environment) for environment in platform.environments)
-    whole = {environment.name for environment in platform.environments} == set(env.names_in(request.env_dir))
+    builds: tuple[AnyBuilt, ...] = tuple(build(environment) for environment in platform.environments)
+    if platform.home:
+        builds = (*builds, build(platform.home))
+    whole = {built.env.name for built in builds} == {*env.names_in(request.env_dir), contract.TOOLS}
     files = _files(builds, platform, whole=whole)
     if request.check:
         return _compare(request, builds, files, platform, whole=whole)
@@ -64,7 +66,7 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
         return Outcome(builds=builds, files=files, changes=outcome.changes, findings=(), written=True, whole=whole)
 
 
-def _with_causes(findings: Sequence[Finding], builds: Sequence[Built], platform: env.Platform) -> tuple[Finding, ...]:
+def _with_causes(findings: Sequence[Finding], builds: Sequence[AnyBuilt], platform: env.Platform) -> tuple[Finding, ...]:
     """Findings with the line of the environment file that the faulty piece comes from."""
     from templates.influence import causes
 
@@ -81,7 +83,7 @@ def _with_causes(findings: Sequence[Finding], builds: Sequence[Built], platform:
     return (*placed, *(finding for finding in findings if finding.environment not in names))
 
 
-def _compare(request: Request, builds: tuple[Built, ...], files: dict[str, bytes], platform: env.Platform, *, whole: bool) -> Outcome:
+def _compare(request: Request, builds: tuple[AnyBuilt, ...], files: dict[str, bytes], platform: env.Platform, *, whole: bool) -> Outcome:
     cache = request.out / workspace.CACHE
     findings = validate([built.whole for built in builds], cache_dir=cache, today=request.today) if request.validate else ()
     findings = _with_causes(findings, builds, platform) if findings else ()
@@ -95,12 +97,12 @@ def _scope(names: Sequence[str], *, whole: bool) -> Callable[[str], bool]:
     return lambda path: whole or path.split("/", 1)[0] in names
 
 
-def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> dict[str, bytes]:
-    assets = [package(name) for name in handlers()]
+def _files(builds: Sequence[AnyBuilt], platform: env.Platform, *, whole: bool) -> dict[str, bytes]:
+    functions = [package(name) for name in handlers()]
     files: dict[str, bytes] = {}
     encoded: dict[str, bytes] = {}
     for built in builds:
-        name = built.env.name
+        name, assets = built.env.name, [] if built.env is platform.home else functions
         encoded[name] = contract.encode(manifests.manifest(built, platform.values[name], assets))
         own = {f"{service}.json": data for service, data in built.encoded.items()}
         own[f"{bootstrap.NAME}.json"] = built.bootstrap.encoded
@@ -112,7 +114,7 @@ def _files(builds: Sequence[Built], platform: env.Platform, *, whole: bool) -> d
     return files
 
 
-def _sources(built: Built) -> bytes:
+def _sources(built: AnyBuilt) -> bytes:
     """Which line of which module made each resource: for errors of a deployment; no part of the release."""
     lines: dict[str, dict[str, str]] = {}
     for (service, logical_id), origin in built.whole.origins.items():

@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 
 from env.document import Path_, dotted, scalars
-from env.model import Environment
+from env.model import AnyEnvironment
 from env.schema import of
-from templates.build import BuildError, Built, build
+from templates.build import AnyBuilt, BuildError, build
 from templates.root import WiringError
 
 Subject = tuple[str, str, str]  # service, logical id, property path ("" for the whole resource)
 
 
-def causes(built: Built, subjects: Iterable[Subject]) -> dict[Subject, str]:
+def causes(built: AnyBuilt, subjects: Iterable[Subject]) -> dict[Subject, str]:
     """For each subject the dotted path of the value that it comes from, where there is one.
 
     Where several values change it, it is the one that changes the fewest resources in all: what says most about this one.
@@ -36,15 +36,15 @@ def causes(built: Built, subjects: Iterable[Subject]) -> dict[Subject, str]:
     return {subject: field for subject, (_, field) in best.items()}
 
 
-def _variations(env: Environment) -> Iterator[tuple[str, Built]]:
+def _variations(env: AnyEnvironment) -> Iterator[tuple[str, AnyBuilt]]:
     """(field, what would be built if that one value were another) for every value that can be changed alone."""
     # Through JSON, so that a tuple is a list, which can be changed.
     plain = msgspec.json.decode(msgspec.json.encode(env))
-    schema = of(Environment)
+    schema = of(type(env))
     for path, value in scalars({key: item for key, item in plain.items() if key not in ("name", "tools")}):
         for candidate in _others(schema, path, value):
             try:
-                changed = msgspec.convert(_with(plain, path, candidate), Environment)
+                changed = msgspec.convert(_with(plain, path, candidate), type(env))
                 yield dotted(path), build(changed)
             except (msgspec.ValidationError, BuildError, WiringError):
                 continue
@@ -89,13 +89,13 @@ def _with(plain: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
     return changed
 
 
-def _reach(built: Built, other: Built) -> int:
+def _reach(built: AnyBuilt, other: AnyBuilt) -> int:
     """How many resources differ between two builds."""
     before, after = built.flat["Resources"], other.flat["Resources"]
     return sum(before.get(key) != after.get(key) for key in before.keys() | after.keys())
 
 
-def _part(built: Built, subject: Subject) -> Any:
+def _part(built: AnyBuilt, subject: Subject) -> Any:
     service, logical_id, path = subject
     resource = built.templates.get(service, {}).get("Resources", {}).get(logical_id)
     part: Any = resource

@@ -9,25 +9,27 @@ import msgspec
 
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
+from env.model import Environment
 from resources import naming
 from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, root
-from templates.build import Built, digest
+from templates.build import AnyBuilt, digest
 from templates.drift import APP_STACK
 from templates.monitoring import RELEASE_ALARM
+from templates.pipeline import PIPELINE_STACK
 from templates.validation.limits import count
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
     from resources.assets import Asset
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
 
-def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> contract.Manifest:
+def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -> contract.Manifest:
     """``values``: the environment's own values, dotted path -> value."""
-    env, stack = built.env, _app(built)
+    env, stack = built.env, _stack(built)
     return contract.Manifest(
         version=contract.VERSION,
         project=env.project,
@@ -51,20 +53,22 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
             contract.Limit(name=name, used=used, allowed=allowed, heaviest=heaviest) for name, used, allowed, heaviest in count(built)
         ),
         values=dict(sorted(values.items())),
+        tools=_tools(env) if isinstance(env, Environment) else None,
     )
 
 
 def release(manifests: dict[str, bytes], commit: str | None) -> contract.Release:
     """The release that these encoded manifests make, by environment."""
-    builds = tuple(contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items()))
-    text = "".join(f"{build.environment} {build.manifest}\n" for build in builds)
-    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=builds)
+    made = {name: contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items())}
+    tools = made.pop(contract.TOOLS, None)
+    text = "".join(f"{build.environment} {build.manifest}\n" for build in made.values())
+    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=tuple(made.values()), tools=tools)
 
 
-def _app(built: Built) -> contract.Stack:
+def _stack(built: AnyBuilt) -> contract.Stack:
     env = built.env
     return contract.Stack(
-        name=naming.name(env, APP_STACK, "stack"),
+        name=naming.name(env, APP_STACK if isinstance(env, Environment) else PIPELINE_STACK, "stack"),
         region=env.region,
         root="root",
         services=built.services,
@@ -74,16 +78,21 @@ def _app(built: Built) -> contract.Stack:
         retain_except_on_create=not is_production(env),
         policy=stack_policy(built),
         guard=contract.Guard(
-            triggers=(
-                contract.Trigger(alarm=naming.name(env, "gate", "alarm"), type="AWS::CloudWatch::Alarm", since="create"),
-                contract.Trigger(alarm=naming.name(env, RELEASE_ALARM, "alarm"), type="AWS::CloudWatch::CompositeAlarm", since="update"),
-            ),
+            triggers=_triggers(env),
             monitoring_minutes=env.guard.monitoring_minutes,
         ),
     )
 
 
-def _bootstraps(built: Built, stacks: Iterable[contract.Stack]) -> tuple[contract.Bootstrap, ...]:
+def _triggers(env: AnyEnvironment) -> tuple[contract.Trigger, ...]:
+    gate = contract.Trigger(alarm=naming.name(env, "gate", "alarm"), type="AWS::CloudWatch::Alarm", since="create")
+    if not isinstance(env, Environment):
+        return (gate,)
+    composite = naming.name(env, RELEASE_ALARM, "alarm")
+    return (gate, contract.Trigger(alarm=composite, type="AWS::CloudWatch::CompositeAlarm", since="update"))
+
+
+def _bootstraps(built: AnyBuilt, stacks: Iterable[contract.Stack]) -> tuple[contract.Bootstrap, ...]:
     """One for every region that a stack goes to, all from one template."""
     made = built.bootstrap
     return tuple(
@@ -99,7 +108,7 @@ def _bootstraps(built: Built, stacks: Iterable[contract.Stack]) -> tuple[contrac
     )
 
 
-def stack_policy(built: Built) -> dict[str, Any]:
+def stack_policy(built: AnyBuilt) -> dict[str, Any]:
     """No update replaces or deletes what holds data, nor a nested stack that has such a resource.
 
     One document serves the root and its children: a stack policy speaks only of its own stack's resources.
@@ -116,7 +125,7 @@ def stack_policy(built: Built) -> dict[str, Any]:
     }
 
 
-def _template(built: Built, service: str) -> contract.Template:
+def _template(built: AnyBuilt, service: str) -> contract.Template:
     document, data = built.templates[service], built.encoded[service]
     return contract.Template(
         service=service,
@@ -129,7 +138,7 @@ def _template(built: Built, service: str) -> contract.Template:
     )
 
 
-def _joins(built: Built) -> tuple[contract.Join, ...]:
+def _joins(built: AnyBuilt) -> tuple[contract.Join, ...]:
     consumers: dict[str, list[str]] = {}
     for service in built.services:
         for name in built.templates[service].get("Parameters", {}):
@@ -140,10 +149,27 @@ def _joins(built: Built) -> tuple[contract.Join, ...]:
     )
 
 
-def _roles(env: Environment) -> contract.Roles:
-    names = {purpose: _concrete(env, naming.global_pattern(env, purpose, "role")) for purpose in ("publish", "plan", "deploy", "execution")}
+def _roles(env: AnyEnvironment) -> contract.Roles:
+    return _roles_in(env, env.account, env.region)
+
+
+def _roles_in(env: AnyEnvironment, account: str, region: str) -> contract.Roles:
+    patterns = {purpose: naming.global_pattern(env, purpose, "role") for purpose in ("publish", "plan", "deploy", "execution")}
+    names = {purpose: _filled(pattern, account, region) for purpose, pattern in patterns.items()}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
 
 
-def _concrete(env: Environment, pattern: str) -> str:
-    return pattern.replace(naming.ACCOUNT, env.account).replace(naming.REGION, env.region)
+def _tools(env: Environment) -> contract.ToolsAccount:
+    """The names that its own templates have: the same patterns, in another account, under another name."""
+    account, region = env.tools.account, env.tools.region
+    home = msgspec.structs.replace(env, name=contract.TOOLS)
+    bucket = _filled(naming.bucket_pattern(home, "artifacts"), account, region)
+    return contract.ToolsAccount(account=account, region=region, bucket=bucket, roles=_roles_in(home, account, region))
+
+
+def _concrete(env: AnyEnvironment, pattern: str) -> str:
+    return _filled(pattern, env.account, env.region)
+
+
+def _filled(pattern: str, account: str, region: str) -> str:
+    return pattern.replace(naming.ACCOUNT, account).replace(naming.REGION, region)

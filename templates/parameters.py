@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from env.model import Environment
 from resources.parameters import parameter
 from templates.service import Service
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
+    from templates.build import AnyService
 
 
-def build(env: Environment, others: Sequence[Service]) -> Service:
+def build(env: AnyEnvironment, others: Sequence[AnyService]) -> AnyService:
     """``others``: the services whose outputs are published; this one gives none of its own."""
     service = Service("parameters", env, "Parameter Store values of all outputs, and the runtime configuration")
     for other in others:
         for output, made in sorted(other.template.outputs.items()):
             path = ("outputs", other.name, output)
             service.add(parameter(f"{output}Output", env, path, service.needs(output), made.properties["Description"]))
-    for setting, value in sorted(env.runtime.settings.items()):
+    for setting, value in sorted(env.runtime.settings.items() if isinstance(env, Environment) else ()):
         title = "".join(part.capitalize() for part in setting.split("-"))
         service.add(parameter(f"{title}Setting", env, ("config", setting), value.default, value.description))
     return service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from templates.build import Built
+    from templates.build import AnyBuilt
     from templates.generation import Outcome
 
 
@@ -47,7 +47,7 @@ def _text(outcome: Outcome, *, check: bool, settled: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(outcome: Outcome, built: Built, *, settled: bool) -> list[str]:
+def _table(outcome: Outcome, built: AnyBuilt, *, settled: bool) -> list[str]:
     env = built.env
     rows = [f"{env.name}  account {env.account}  {env.region}"]
     for service, data in built.whole.encoded.items():

@@ -12,7 +12,8 @@ from resources.naming import bucket_pattern
 from templates.service import Service
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment
+    from templates.build import AnyService
 
 # What people and programs ask the root for; everything else is in Parameter Store.
 ROOT_OUTPUTS = ("ApiUrl", "DataBucketName", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
@@ -22,7 +23,7 @@ class WiringError(Exception):
     """A parameter that no service gives, or an output that two give."""
 
 
-def build(env: Environment, services: Sequence[Service], digests: Mapping[str, str]) -> Service:
+def build(env: AnyEnvironment, services: Sequence[AnyService], digests: Mapping[str, str]) -> AnyService:
     """``digests``: service name -> SHA-256 of its published template.
 
     Raises:
@@ -45,7 +46,7 @@ def build(env: Environment, services: Sequence[Service], digests: Mapping[str, s
     return root
 
 
-def joins(services: Sequence[Service]) -> dict[str, str]:
+def joins(services: Sequence[AnyService]) -> dict[str, str]:
     """Output name -> the one service that gives it."""
     producers: dict[str, list[str]] = {}
     for service in services:
@@ -63,7 +64,7 @@ def joins(services: Sequence[Service]) -> dict[str, str]:
     return {name: found[0] for name, found in producers.items()}
 
 
-def services_by_name(services: Sequence[Service]) -> dict[str, Service]:
+def services_by_name(services: Sequence[AnyService]) -> dict[str, AnyService]:
     return {service.name: service for service in services}
 
 
@@ -72,6 +73,6 @@ def title(service: str) -> str:
     return "".join(part.capitalize() for part in service.split("_"))
 
 
-def _template_url(env: Environment, digest: str) -> Sub:
+def _template_url(env: AnyEnvironment, digest: str) -> Sub:
     """Path style, since that form is the same in every region and for every bucket name."""
     return Sub(f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket_pattern(env, 'artifacts')}/templates/{digest}.json")

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from troposphere import AWSObject, Output, Parameter, Ref, Template
 
 from resources.tags import tag, tags
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    import typing_extensions
+
+    from env.model import AnyEnvironment, Environment
+
+    # A `Service` is one of an environment; the tools account's are `Service[ToolsEnvironment]`.
+    Env = typing_extensions.TypeVar("Env", bound=AnyEnvironment, default=Environment, covariant=True)
+else:
+    Env = TypeVar("Env")
 
 Resource = TypeVar("Resource", bound=AWSObject)
 
@@ -28,7 +35,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Generic[Env]):
     """A template in the making.
 
     ``needs`` declares a value that another service gives under the same name, ``gives`` an output; the root joins the
@@ -36,7 +43,7 @@ class Service:
     """
 
     name: str
-    env: Environment
+    env: Env
     description: str
     template: Template = field(init=False)
     origins: dict[str, Origin] = field(init=False, default_factory=dict)

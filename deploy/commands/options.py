@@ -73,12 +73,14 @@ class Common:
         return account
 
     def built(self) -> tuple[str, ...]:
-        """The environments that generate.py has built.
+        """The environments that generate.py has built, the tools account's aside.
 
         Raises:
             Invalid: there are none.
         """
-        found = tuple(_built(self.build))
+        from deploy.manifest import TOOLS
+
+        found = tuple(name for name in _built(self.build) if name != TOOLS)
         if not found:
             raise Invalid(f"folder {self.build}", "nothing is built", "run: make generate")
         return found

@@ -15,7 +15,7 @@ from templates.validation.finding import Finding
 from templates.validation.local_root import judged
 
 if TYPE_CHECKING:
-    from templates.build import Built
+    from templates.build import AnyBuilt
     from templates.validation.rules import Rule, Violation
     from templates.validation.view import View
 
@@ -26,7 +26,7 @@ _VERDICTS = "verdicts"
 
 
 def validate(
-    builds: Sequence[Built], *, today: date, cache_dir: Path | None = None, workers: int = 2, allowed: allow.AllowList | None = None
+    builds: Sequence[AnyBuilt], *, today: date, cache_dir: Path | None = None, workers: int = 2, allowed: allow.AllowList | None = None
 ) -> tuple[Finding, ...]:
     """Judge every template of every build; what is not in the cache is judged anew.
 
@@ -51,7 +51,7 @@ def validate(
 Name = tuple[str, str]
 
 
-def _keys(builds: Sequence[Built]) -> dict[Name, str]:
+def _keys(builds: Sequence[AnyBuilt]) -> dict[Name, str]:
     """(environment, service) -> the key of its verdict; the flat copy is a subject too, for our own rules.
 
     The root's verdict depends on what it gives its children and takes from them (see ``judged``).
@@ -70,7 +70,7 @@ def _keys(builds: Sequence[Built]) -> dict[Name, str]:
     return keys
 
 
-def _judge(builds: Sequence[Built], misses: dict[Name, str], *, workers: int) -> cache.Verdicts:
+def _judge(builds: Sequence[AnyBuilt], misses: dict[Name, str], *, workers: int) -> cache.Verdicts:
     """The native engine runs in a child of its own, beside cfn-lint's loading, and takes its memory away with it."""
     from functools import partial
 
@@ -96,7 +96,7 @@ def _without_doubles(verdict: Sequence[Finding], first: Sequence[Finding]) -> tu
     return (*verdict, *(finding for finding in first if (finding.rule, finding.logical_id) not in taken))
 
 
-def own_findings(built: Built) -> list[Finding]:
+def own_findings(built: AnyBuilt) -> list[Finding]:
     """What our own rules find in a build, over its flat copy."""
     from templates.validation.rules import RULES
     from templates.validation.view import View
@@ -117,7 +117,7 @@ def _violations(rule: Rule, view: View) -> list[Violation]:
         ]
 
 
-def _of_rule(built: Built, rule: Rule, violation: Violation) -> Finding:
+def _of_rule(built: AnyBuilt, rule: Rule, violation: Violation) -> Finding:
     service, logical_id = violation.parameter_of or built.names.get(violation.flat_id, ("root", violation.flat_id))
     return Finding(
         environment=built.env.name,
@@ -131,7 +131,7 @@ def _of_rule(built: Built, rule: Rule, violation: Violation) -> Finding:
     )
 
 
-def _placed(finding: Finding, built: Built) -> Finding:
+def _placed(finding: Finding, built: AnyBuilt) -> Finding:
     """The same finding with the builder's line and the resource's type, which are no part of the cached verdict."""
     origin = built.origins.get((finding.service, finding.logical_id))
     resource = built.templates.get(finding.service, {}).get("Resources", {}).get(finding.logical_id, {})

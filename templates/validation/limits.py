@@ -13,7 +13,7 @@ import msgspec
 from templates.validation.finding import Finding
 
 if TYPE_CHECKING:
-    from templates.build import Built
+    from templates.build import AnyBuilt
 
 RULE = "LIMIT"
 SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -38,7 +38,7 @@ QUOTAS = {
 Count = tuple[str, int, int, str]
 
 
-def count(built: Built) -> tuple[Count, ...]:
+def count(built: AnyBuilt) -> tuple[Count, ...]:
     """(quota, most used, allowed, what uses most of it: ``service`` or ``service/LogicalId``) for every quota."""
     most: dict[str, tuple[int, str]] = {}
     for service, name, used in _measures(built):
@@ -46,7 +46,7 @@ def count(built: Built) -> tuple[Count, ...]:
     return tuple((name, most[name][0], quota, _heaviest(built, most[name][1], name)) for name, quota in QUOTAS.items())
 
 
-def check(built: Built) -> Iterator[Finding]:
+def check(built: AnyBuilt) -> Iterator[Finding]:
     """Over a quota: an error; at nine tenths of it: a warning."""
     for service, name, used in _measures(built):
         quota = QUOTAS[name]
@@ -63,7 +63,7 @@ def check(built: Built) -> Iterator[Finding]:
             )
 
 
-def _measures(built: Built) -> Iterator[tuple[str, str, int]]:
+def _measures(built: AnyBuilt) -> Iterator[tuple[str, str, int]]:
     """(service, quota, used)."""
     # The manifest holds what is counted here: imported at the module's head, the two would import each other.
     from templates.manifest import stack_policy
@@ -81,7 +81,7 @@ def _measures(built: Built) -> Iterator[tuple[str, str, int]]:
     yield "root", POLICY, len(msgspec.json.encode(stack_policy(built)))
 
 
-def _heaviest(built: Built, service: str, name: str) -> str:
+def _heaviest(built: AnyBuilt, service: str, name: str) -> str:
     """The resource that takes most of the template, where bytes are what is short; else the template with most resources."""
     resources = built.templates[service].get("Resources", {})
     if name == TEMPLATE_BYTES and resources:

@@ -21,8 +21,8 @@ from templates.validation.finding import Finding
 from templates.validation.local_root import local_root
 
 if TYPE_CHECKING:
-    from env.model import Environment
-    from templates.build import Built
+    from env.model import AnyEnvironment
+    from templates.build import AnyBuilt
 
 _SOURCE = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
 
@@ -38,7 +38,7 @@ IGNORED = {
 class Subject:
     """One template to judge, and the environment's build that it is part of."""
 
-    built: Built
+    built: AnyBuilt
     service: str
 
 
@@ -87,7 +87,7 @@ def loaded() -> Judge:
     return Judge()
 
 
-def regions_of(env: Environment) -> list[str]:
+def regions_of(env: AnyEnvironment) -> list[str]:
     """The regions that the environment's templates must be right in."""
     return [env.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])]
 

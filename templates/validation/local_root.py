@@ -10,10 +10,10 @@ import msgspec
 from templates import root
 
 if TYPE_CHECKING:
-    from templates.build import Built
+    from templates.build import AnyBuilt
 
 
-def local_root(built: Built) -> dict[str, Any]:
+def local_root(built: AnyBuilt) -> dict[str, Any]:
     """A copy of the root whose nested stacks are ``./<service>.json``."""
     document = copy.deepcopy(built.templates["root"])
     for service in built.services:
@@ -21,7 +21,7 @@ def local_root(built: Built) -> dict[str, Any]:
     return document
 
 
-def judged(built: Built) -> bytes:
+def judged(built: AnyBuilt) -> bytes:
     """Everything that the root's verdict depends on: the copy, and what each child takes and gives.
 
     The digests in the published root are no part of it, so a change inside a service leaves the verdict standing.

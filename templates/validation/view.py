@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from env.model import Environment
-    from templates.build import Built
+    from templates.build import AnyBuilt
 
 Properties = dict[str, Any]
 
@@ -122,9 +122,10 @@ class View:
     outputs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @staticmethod
-    def of(built: Built) -> View:
+    def of(built: AnyBuilt) -> View:
         return View(
-            env=built.env,
+            # The tools account has no settings of services: a rule that asks for one, where it finds such a thing there, says that it cannot judge.
+            env=cast("Environment", built.env),
             resources={**built.templates["root"]["Resources"], **built.flat["Resources"]},
             parameters=_declared(built, "Parameters"),
             outputs=_declared(built, "Outputs"),
@@ -229,7 +230,7 @@ def anything(value: Any, key: str = "") -> bool:
     return of_any_account or part_of_exact or not literal.lower().removeprefix("arn:").strip("*?:")
 
 
-def _declared(built: Built, section: str) -> dict[tuple[str, str], dict[str, Any]]:
+def _declared(built: AnyBuilt, section: str) -> dict[tuple[str, str], dict[str, Any]]:
     return {
         (service, name): declaration
         for service, document in built.templates.items()

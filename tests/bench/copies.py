@@ -65,6 +65,8 @@ def environments(target: Path, count: int) -> Path:
     shared = ("defaults.yaml", "tools.yaml")
     for file in shared:
         shutil.copyfile(ROOT / "env" / file, target / file)
+    tools = target / "tools.yaml"
+    tools.write_text(replaced(tools.read_text(encoding="utf-8"), r"(?m)^  environments:.*$", "  environments: [env000]"), encoding="utf-8")
     models = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "env").glob("*.yaml")) if path.name not in shared]
     for number in range(count):
         (target / f"env{number:03}.yaml").write_text(_environment(models[number % len(models)], number), encoding="utf-8")

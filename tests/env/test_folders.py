@@ -21,7 +21,7 @@ NAMES = {
     "empty": ("", "cannot be an environment's name"),
     "too long": ("a" * 500, "cannot be an environment's name"),
     "defaults": ("defaults", "defaults is no environment: there are dev, prod, staging"),
-    "tools": ("tools", "tools is no environment"),
+    "stacksets": ("stacksets", "stacksets is no environment"),
 }
 
 

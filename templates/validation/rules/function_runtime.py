@@ -9,8 +9,8 @@ from templates.validation.view import View
 
 
 def check(view: View) -> Iterator[Violation]:
-    wanted = (view.env.functions.runtime, [view.env.functions.architecture])
     for flat_id, function in view.of_type("AWS::Lambda::Function"):
+        wanted = (view.env.functions.runtime, [view.env.functions.architecture])
         if "ImageUri" not in function.get("Code", {}) and (function.get("Runtime"), function.get("Architectures")) != wanted:
             yield Violation(flat_id, f"does not run on {wanted[0]}, {wanted[1][0]} as the environment says", "Runtime")
 

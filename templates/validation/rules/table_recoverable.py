@@ -11,8 +11,8 @@ PATH = "PointInTimeRecoverySpecification"
 
 
 def check(view: View) -> Iterator[Violation]:
-    settings = view.env.table
     for flat_id, table in view.of_type("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"):
+        settings = view.env.table
         for place in table.get("Replicas", [table]):
             recovery = place.get("PointInTimeRecoverySpecification", {})
             if recovery.get("PointInTimeRecoveryEnabled", False) is not settings.point_in_time_recovery:
