@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.manifest import Manifest, Stack
+from deploy.errors import Refused
+from deploy.manifest import Manifest, Roles, Stack
 from deploy.pieces import Folder, Pieces
 
 if TYPE_CHECKING:
@@ -63,6 +64,21 @@ class Account:
 
         return Store(api=self.sessions.role(self.target, task, "s3", region), bucket=self.bucket(region), owner=self.manifest.account)
 
+    def tools(self, task: Task) -> Store:
+        """The tools account's bucket, by its own role for the task.
+
+        Raises:
+            Refused: the manifest names no tools account.
+            Denied: the role cannot be assumed.
+        """
+        from deploy.aws.store import Store
+
+        tools = self.manifest.tools
+        if tools is None:
+            raise Refused(f"tools account of {self.manifest.environment}", "its manifest names none", "generate again: make generate")
+        api = self.sessions.role(self._target(tools.account, tools.roles), task, "s3", tools.region)
+        return Store(api=api, bucket=tools.bucket, owner=tools.account)
+
     def alarms(self, task: Task, region: str) -> Alarms:
         from deploy.aws.alarms import Alarms
 
@@ -75,15 +91,13 @@ class Account:
 
     @cached_property
     def target(self) -> Target:
+        return self._target(self.manifest.account, self.manifest.roles)
+
+    def _target(self, account: str, roles: Roles) -> Target:
         from deploy.aws.sessions import Target
 
-        roles = self.manifest.roles
-        return Target(
-            account=self.manifest.account,
-            roles={"publish": roles.publish, "plan": roles.plan, "deploy": roles.deploy},
-            external_id=roles.external_id,
-            partition=self.partition,
-        )
+        names: dict[Task, str] = {"publish": roles.publish, "plan": roles.plan, "deploy": roles.deploy}
+        return Target(account=account, roles=names, external_id=roles.external_id, partition=self.partition)
 
     @cached_property
     def partition(self) -> str:

@@ -82,22 +82,25 @@ def account_of(account: Account, record: Record) -> Account:
     Raises:
         Refused: something of it is gone, is not what was published, or it was for another account or region.
     """
-    manifest = account.manifest
     data, earlier = _manifest(account, record)
-    moved = [
-        f"its {what} is {was}, and is {now} now"
-        for what, was, now in (
-            ("environment", earlier.environment, manifest.environment),
-            ("account", earlier.account, manifest.account),
-            ("region", earlier.region, manifest.region),
-        )
-        if was != now
-    ]
-    if moved:
-        raise Refused(f"release {record.release[:12]}", "it was for elsewhere", "a rollback stays where it is", tuple(moved))
+    if elsewhere := moved(account.manifest, earlier):
+        raise Refused(f"release {record.release[:12]}", "it was for elsewhere", "a rollback stays where it is", elsewhere)
     there = Account(manifest=earlier, data=data, folder=account.folder, sessions=account.sessions)
     pieces = published(tuple(there.store("plan", bucket.region) for bucket in earlier.artifacts), earlier, record.commit)
     return Account(manifest=earlier, data=data, folder=account.folder, sessions=account.sessions, source=pieces)
+
+
+def moved(now: Manifest, earlier: Manifest) -> tuple[str, ...]:
+    """Where a release's manifest is for another place than the environment has now."""
+    return tuple(
+        f"its {what} is {was}, and is {here} now"
+        for what, was, here in (
+            ("environment", earlier.environment, now.environment),
+            ("account", earlier.account, now.account),
+            ("region", earlier.region, now.region),
+        )
+        if was != here
+    )
 
 
 def _manifest(account: Account, record: Record) -> tuple[bytes, Manifest]:

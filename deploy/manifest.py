@@ -100,6 +100,36 @@ class ToolsAccount(_Noun, frozen=True, kw_only=True):
     roles: Roles
 
 
+class Window(_Noun, frozen=True, kw_only=True):
+    """When releases may come: days such as ``mon``, times of day in UTC such as ``09:30``."""
+
+    days: tuple[str, ...]
+    begin: str
+    end: str
+
+
+class Freeze(_Noun, frozen=True, kw_only=True):
+    """Days on which no release comes, the last one included; dates such as ``2026-12-24``."""
+
+    first: str
+    last: str
+    reason: str
+
+
+class Promotion(_Noun, frozen=True, kw_only=True):
+    """What must hold before a release comes here. ``bake_minutes``: for so long it ran in the environment before, verified; ``approvals``: of
+    so many people; ``production``: some gates give way to nobody.
+    """
+
+    bake_minutes: Count
+    drift_hours: Annotated[int, Meta(ge=1)]
+    approvals: Count
+    separate_approver: bool
+    windows: tuple[Window, ...]
+    freezes: tuple[Freeze, ...]
+    production: bool
+
+
 class Bootstrap(_Noun, frozen=True, kw_only=True):
     """What must stand in the account, in one region, before anything is deployed there.
 
@@ -152,6 +182,8 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     checks: tuple[dict[str, Any], ...]
     limits: tuple[Limit, ...]
     values: dict[str, Any]
+    source: Annotated[str, Meta(description="the environment that releases come from; empty for the first one")] = ""
+    promotion: Promotion | None = None
     tools: Annotated[ToolsAccount | None, Meta(description="null in the tools account's own manifest, and in those of older versions")] = (
         None
     )

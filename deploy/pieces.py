@@ -1,4 +1,4 @@
-"""Where an environment's templates are read from: the build folder, or the artifact bucket once they are published."""
+"""Where an environment's templates and assets are read from: the build folder, or a bucket once they are published."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deploy.parallel import each
 
 
 class Pieces(Protocol):
-    """What `deploy.wanted` asks."""
+    """Bytes of what a manifest names."""
 
-    def template(self, template: Template) -> bytes: ...
+    def read(self, named: Template | Asset) -> bytes: ...
 
 
 class Gets(Protocol):
@@ -50,21 +50,21 @@ class Folder:
 
     path: Path
 
-    def template(self, template: Template) -> bytes:
+    def read(self, named: Template | Asset) -> bytes:
         """Raises:
-        Invalid: it is not there.
+        Invalid: it is not there, or not what the manifest says.
         """
-        return built(self.path / template.path)
+        return built(self.path / named.path, named.sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
     """Everything that a manifest names, as it lies in its bucket, each proven by its SHA-256."""
 
-    templates: Mapping[str, bytes] = field(default_factory=dict)
+    data: Mapping[str, bytes] = field(default_factory=dict)
 
-    def template(self, template: Template) -> bytes:
-        return self.templates[template.sha256]
+    def read(self, named: Template | Asset) -> bytes:
+        return self.data[named.sha256]
 
 
 def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) -> Published:
@@ -90,7 +90,7 @@ def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) 
         checkout = f"check out {commit[:12]}, then" if commit else "check out its sources, then"
         how = f"publish it again: {checkout} make generate && python -m deploy publish {manifest.environment}"
         raise Refused(f"release of {manifest.environment}", "it is not whole in the artifact bucket", how, tuple(problems))
-    return Published(templates=found)
+    return Published(data=found)
 
 
 def _words(piece: Template | Asset) -> str:

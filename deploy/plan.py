@@ -20,6 +20,7 @@ from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
 from deploy.model import NESTED, Trigger
 from deploy.noun import Noun
+from deploy.promotion.verdict import Promoted
 from deploy.status import Status
 
 VERSION = 1
@@ -72,7 +73,7 @@ class Proposal(Noun, frozen=True, kw_only=True):
 
 class Plan(Noun, frozen=True, kw_only=True):
     """``manifest`` travels with it, so that a plan needs no checkout; ``previous``: release and manifest digest of what runs; ``by``: ARN
-    of who made it.
+    of who made it; ``promoted``: where the release comes from, with what every gate said.
     """
 
     version: int = VERSION
@@ -87,6 +88,7 @@ class Plan(Noun, frozen=True, kw_only=True):
     created: datetime
     expires: datetime
     proposals: tuple[Proposal, ...]
+    promoted: Promoted | None = None
     digest: str = ""
 
     @property

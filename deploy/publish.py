@@ -14,7 +14,6 @@ from deploy.account import Account
 from deploy.manifest import Asset, Template
 from deploy.noun import Noun
 from deploy.parallel import each
-from deploy.pieces import built
 
 
 class Published(Noun, frozen=True, kw_only=True):
@@ -56,22 +55,23 @@ def publish(account: Account, *, every: bool = False, progress: Progress = lambd
         Invalid: the build folder does not hold what its manifest says.
         Denied: the bucket is not there, or somebody else's.
     """
-    rounds = _rounds(account)
-    return tuple(_one(account, bucket.region, bucket.name, rounds, every, progress) for bucket in account.manifest.artifacts)
+    pieces = rounds(account)
+    return tuple(_one(account, bucket.region, bucket.name, pieces, every, progress) for bucket in account.manifest.artifacts)
 
 
-def _one(account: Account, region: str, bucket: str, rounds: list[list[Piece]], every: bool, progress: Progress) -> Published:
+def _one(account: Account, region: str, bucket: str, pieces: list[list[Piece]], every: bool, progress: Progress) -> Published:
     store = account.store("publish", region)
-    objects = sum(map(len, rounds))
+    objects = sum(map(len, pieces))
     if not every and store.has(manifest_key(account.digest)):
         return Published(bucket=bucket, objects=objects, uploaded=0, size=0)
-    sizes = _put(store, rounds, objects, progress)
+    sizes = put_all(store, pieces, progress)
     return Published(bucket=bucket, objects=objects, uploaded=sum(1 for size in sizes if size), size=sum(sizes))
 
 
-def _put(store: Puts, rounds: list[list[Piece]], objects: int, progress: Progress) -> list[int]:
+def put_all(store: Puts, pieces: list[list[Piece]], progress: Progress = lambda done, total, size: None) -> list[int]:
     """Bytes uploaded for each piece, 0 where it was there; a round begins when the one before it is whole."""
     sizes: list[int] = []
+    objects = sum(map(len, pieces))
     one_at_a_time = threading.Lock()
 
     def put(piece: Piece) -> None:
@@ -80,12 +80,12 @@ def _put(store: Puts, rounds: list[list[Piece]], objects: int, progress: Progres
             sizes.append(len(piece.data) if written else 0)
             progress(len(sizes), objects, sum(sizes))
 
-    for pieces in rounds:
-        each(put, pieces)
+    for together in pieces:
+        each(put, together)
     return sizes
 
 
-def _rounds(account: Account) -> list[list[Piece]]:
+def rounds(account: Account) -> list[list[Piece]]:
     """Everything that the manifest names, read and checked: assets and children, then their roots, then the manifest."""
     manifest = account.manifest
     roots = {stack.root for stack in manifest.stacks}
@@ -98,4 +98,4 @@ def _rounds(account: Account) -> list[list[Piece]]:
 
 
 def _piece(account: Account, named: Asset | Template, key: str, kind: str) -> Piece:
-    return Piece(key=key, data=built(account.folder / named.path, named.sha256), kind=kind)
+    return Piece(key=key, data=account.pieces.read(named), kind=kind)

@@ -13,6 +13,7 @@ import msgspec
 from deploy.changes import Counts
 from deploy.noun import Noun
 from deploy.progress import Cause
+from deploy.promotion.verdict import Promoted
 
 VERSION = 1
 
@@ -51,7 +52,7 @@ class Record(Noun, frozen=True, kw_only=True):
     the plan's digest; ``manifest``: the digest that its manifest is published under; ``release``: digest of what was deployed,
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
     gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
-    it was, once it had been put back; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
+    it was, once it had been put back; ``promoted``: where the release came from, with what every gate said; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
     runs.
     """
 
@@ -77,6 +78,7 @@ class Record(Noun, frozen=True, kw_only=True):
     checks: tuple[CheckResult, ...] = ()
     proof: tuple[CheckResult, ...] = ()
     message: str = ""
+    promoted: Promoted | None = None
     api_calls: int = 0
 
     @property

@@ -124,6 +124,7 @@ class Rollout:
             commit=made.commit,
             stacks=tuple(Moved(stack=one.stack, before=one.status or "") for one in made.proposals),
             counts=_counts(made),
+            promoted=made.promoted,
         )
 
     def _look_again(self) -> None:

@@ -112,7 +112,7 @@ def same_protection(wanted: Wanted, deployed: Deployed) -> bool:
 def _document(account: Account, service: str) -> Document:
     template = next(one for one in account.manifest.templates if one.service == service)
     try:
-        document: Document = json.loads(account.pieces.template(template))
+        document: Document = json.loads(account.pieces.read(template))
     except ValueError as error:
         raise Invalid(f"{template.path}", f"it cannot be read: {error}", "generate again: make generate") from error
     return document

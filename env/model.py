@@ -153,6 +153,38 @@ class Guard(Value, frozen=True, kw_only=True):
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180, description="CloudFormation can still roll back by itself for so long"), VARIES]
 
 
+Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day in UTC, in quotes, such as \"09:30\"")]
+Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="a date in quotes, such as \"2026-12-24\"")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Window(Value, frozen=True, kw_only=True):
+    """When releases may come; it begins and ends on the same day."""
+
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    begin: Clock
+    end: Clock
+
+
+class Freeze(Value, frozen=True, kw_only=True):
+    """Days on which no release comes, the last one included."""
+
+    first: Date
+    last: Date
+    reason: Text
+
+
+class Promotion(Value, frozen=True, kw_only=True):
+    """What must hold before a release comes here from the environment before it (`tools.yaml`, pipeline.environments)."""
+
+    bake_minutes: Annotated[int, Meta(ge=0, le=20160, description="for so long it ran there, verified"), VARIES]
+    drift_hours: Annotated[int, Meta(ge=1, le=168, description="a drift report older than this proves nothing"), VARIES]
+    approvals: Annotated[int, Meta(ge=0, le=5, description="of so many people"), VARIES]
+    separate_approver: Annotated[bool, Meta(description="true: nobody approves what they promote themselves"), VARIES]
+    windows: Annotated[tuple[Window, ...], Meta(max_length=14, description="none: at any time"), VARIES]
+    freezes: Annotated[tuple[Freeze, ...], Meta(max_length=50), VARIES]
+
+
 class Attempts(Value, frozen=True, kw_only=True):
     """How often and how long a verification check tries."""
 
@@ -297,6 +329,7 @@ class Environment(AnyEnvironment, frozen=True, kw_only=True):
     alarms: Alarms
     drift: Drift
     runtime: Runtime
+    promotion: Promotion
 
 
 class Stage(Value, frozen=True, kw_only=True):

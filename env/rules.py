@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
+from datetime import date
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -197,6 +198,28 @@ def _settings_have_their_type(env: Environment) -> Iterator[Found]:
             yield ("runtime", "settings", name, "default"), f'expected {words} for type {setting.type}, found "{setting.default}"'
 
 
+def _windows_end_after_they_begin(env: Environment) -> Iterator[Found]:
+    for index, window in enumerate(env.promotion.windows):
+        if window.begin >= window.end:
+            yield ("promotion", "windows", index, "end"), f"{window.end} is not after begin {window.begin}: a window lies within one day"
+
+
+def _freezes_are_dates(env: Environment) -> Iterator[Found]:
+    for index, freeze in enumerate(env.promotion.freezes):
+        wrong = [key for key in ("first", "last") if not _is_date(getattr(freeze, key))]
+        yield from ((("promotion", "freezes", index, key), f"{getattr(freeze, key)} is no date of the calendar") for key in wrong)
+        if not wrong and freeze.first > freeze.last:
+            yield ("promotion", "freezes", index, "last"), f"{freeze.last} is before first {freeze.first}"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _functions_leave_concurrency(env: Environment) -> Iterator[Found]:
     """Lambda keeps 100 of an account's concurrency unreserved (PutFunctionConcurrency); a new account has 1,000 in all."""
     functions_with_reserve, account, unreserved = 2, 1000, 100
@@ -230,5 +253,7 @@ WITHIN: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     _authorization_has_its_pool,
     _settings_have_their_type,
     _functions_leave_concurrency,
+    _windows_end_after_they_begin,
+    _freezes_are_dates,
 )
 BETWEEN: tuple[Callable[[Environment, Environment], Iterator[Found]], ...] = (_accounts_differ, _vpcs_do_not_overlap)

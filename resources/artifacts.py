@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from env.model import AnyEnvironment
 
 # Written once: whoever finds a name taken has found the same content, or an entry that nobody may change.
-PUBLISHED = ("assets", "manifests", "releases", "templates")
-LEDGER, LOCKS = "ledger", "locks"
-ONCE = (*PUBLISHED, LEDGER)
+PUBLISHED = ("assets", "index", "manifests", "releases", "templates")
+LEDGER, LOCKS, APPROVALS = "ledger", "locks", "approvals"
+ONCE = (*PUBLISHED, LEDGER, APPROVALS)
 THINGS = ("artifacts", "artifact-logs")
 
 

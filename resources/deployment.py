@@ -24,7 +24,7 @@ from troposphere import Sub
 
 from env import model
 from resources import statements
-from resources.artifacts import LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
+from resources.artifacts import APPROVALS, LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
 from resources.naming import ACCOUNT, bucket_pattern, name, parameter_path
 from resources.roles import role_arn
@@ -113,7 +113,7 @@ def deploying(env: AnyEnvironment) -> list[Statement]:
     return [
         statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
-        statements.allow("Ledger", exact(["s3:PutObject"]), below(env, LEDGER, LOCKS)),
+        statements.allow("Ledger", exact(["s3:PutObject"]), below(env, APPROVALS, LEDGER, LOCKS)),
         statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
         pass_execution_role(env),
         _key_use(env, "kms:GenerateDataKey"),

@@ -53,6 +53,8 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
             contract.Limit(name=name, used=used, allowed=allowed, heaviest=heaviest) for name, used, allowed, heaviest in count(built)
         ),
         values=dict(sorted(values.items())),
+        source=_source(env),
+        promotion=_promotion(env) if isinstance(env, Environment) else None,
         tools=_tools(env) if isinstance(env, Environment) else None,
     )
 
@@ -157,6 +159,18 @@ def _roles_in(env: AnyEnvironment, account: str, region: str) -> contract.Roles:
     patterns = {purpose: naming.global_pattern(env, purpose, "role") for purpose in ("publish", "plan", "deploy", "execution")}
     names = {purpose: _filled(pattern, account, region) for purpose, pattern in patterns.items()}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
+
+
+def _source(env: AnyEnvironment) -> str:
+    """The one before it on the pipeline's way."""
+    way = env.tools.pipeline.environments
+    before = way.index(env.name) - 1 if env.name in way else -1
+    return way[before] if before >= 0 else ""
+
+
+def _promotion(env: Environment) -> contract.Promotion:
+    values = msgspec.to_builtins(env.promotion)
+    return msgspec.convert({**values, "production": env.production}, contract.Promotion)
 
 
 def _tools(env: Environment) -> contract.ToolsAccount:

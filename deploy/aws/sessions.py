@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ class Target:
     """Where roles are assumed: an account, and the names of its roles by task."""
 
     account: str
-    roles: dict[str, str]
+    roles: Mapping[Task, str]
     external_id: str
     partition: str = "aws"
 

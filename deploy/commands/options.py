@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,6 +147,15 @@ def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, given=given, **rest)
 
     return wrapped
+
+
+def depth(sources: Mapping[str, str], name: str) -> int:
+    """How many environments a release goes through until it comes there. ``sources``: environment -> the one before it."""
+    seen: list[str] = []
+    while name and name not in seen:
+        seen.append(name)
+        name = sources.get(name, "")
+    return len(seen)
 
 
 def formats(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from deploy.commands.options import Common, common
+from deploy.commands.options import Common, common, depth
 from deploy.commands.options import environments as built
+
+if TYPE_CHECKING:
+    from deploy.account import Account
+    from deploy.index import Places
 
 
 @click.command("status")
@@ -15,7 +21,8 @@ from deploy.commands.options import environments as built
 def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     """Say what runs, since when, and whether somebody works on it.
 
-    Without an environment: all that are built. What the console or another tool began is recorded as well where it is followed.
+    Without an environment: which release is where, since when and by whom, as the tools account has it; where it has nothing, all that
+    are built are asked. What the console or another tool began is recorded as well where it is followed.
 
     \b
     Example: python -m deploy status dev --local
@@ -26,6 +33,9 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     from deploy.errors import DeployError
     from deploy.state import state
 
+    if not environments and (places := _places(common)):
+        common.console.result(places)
+        return 0
     found, codes = [], [0]
     for environment in environments or common.built():
         try:
@@ -41,6 +51,30 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
         for one in found:
             common.console.result(one)
     return max(codes)
+
+
+def _places(common: Common) -> Places | None:
+    """From the tools account's index; None where there is none, or where it has nothing yet."""
+    from deploy import index
+    from deploy.errors import DeployError
+
+    names = common.built()
+    accounts = [common.account(name, mend=False) for name in names]
+    account = next((one for one in accounts if one.manifest.tools), None)
+    if account is None:
+        return None
+    try:
+        places = index.read(account, tuple(sorted(names, key=lambda name: _turn(accounts, name))))
+    except DeployError as error:
+        common.console.note(f"the tools account cannot be asked, so every environment is: {error.subject}: {error.fact}")
+        return None
+    return places if places.places else None
+
+
+def _turn(accounts: list[Account], name: str) -> int:
+    """When a release comes there on its way."""
+    sources = {one.manifest.environment: one.manifest.source for one in accounts}
+    return depth(sources, name)
 
 
 def _follow(common: Common, environments: tuple[str, ...]) -> int:

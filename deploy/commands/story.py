@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import approval, plan, propose, publish
+from deploy import approval, index, plan, propose, publish
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
@@ -27,6 +27,7 @@ def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Accou
     account, console = common.account(environment), common.console
     _ = account.caller  # before anything else: who asks, and whether AWS and this clock agree
     publish_all(account, console)
+    keep_release(common, account)
     made = propose.propose(account, background(account, common.build), pending(common), console.note)
     return account, made, keep_plan(common, account, made, out)
 
@@ -54,6 +55,19 @@ def publish_all(account: Account, console: Console, *, every: bool = False) -> t
         if one.uploaded:
             console.done(f"{one.uploaded} of {one.objects} objects published to {one.bucket}", time.monotonic() - began)
     return done
+
+
+def keep_release(common: Common, account: Account) -> None:
+    """In the tools account, whole, so that it can be promoted without a build; where that cannot be, the deployment goes on."""
+    from deploy.promotion.kept import Kept
+
+    if account.manifest.tools is None or not (common.build / "release.json").exists():
+        return
+    try:
+        if size := Kept(account=account).keep(common.build):
+            common.console.done(f"release kept in the tools account: {size:,} bytes")
+    except DeployError as error:
+        common.console.note(f"the release is not kept for a promotion: {error.subject}: {error.fact}")
 
 
 def show_plan(common: Common, made: Plan, path: Path | None, *, hint: bool = True) -> None:
@@ -98,6 +112,7 @@ def carry_out(
             on_no()
         raise
     console.result(record)
+    index.note(account, record, console)
     if error := error_of(record, made):
         raise error
     return record.code

@@ -50,6 +50,7 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
         ("resources", _counts(record)),
         ("AWS", f"{plural(record.api_calls, 'request')}, {plural(record.events, 'event')}"),
         ("message", one_line(record.message)),
+        ("promoted", _promoted(record)),
     ]
     head = f"{ink('bold', f'#{record.number} {one_line(record.operation)}')}  {ink(_STYLES[record.outcome], record.outcome)}  code {record.code}"
     lines = [head, *(f"  {ink('dim', f'{name:<12}')} {value}" for name, value in facts if value)]
@@ -88,6 +89,13 @@ def _why(record: Record) -> Iterator[str]:
         yield f"check {one_line(failed.check)} {one_line(failed.name)}: {one_line(failed.reason)}"
     for cause in record.causes[:1]:
         yield f"{one_line('/'.join(cause.path)) or 'the stack'}: {one_line(cause.reason)}"
+
+
+def _promoted(record: Record) -> str:
+    if record.promoted is None:
+        return ""
+    taken = [f"{one.gate}: {one_line(one.reason)}" for one in record.promoted.gates if one.state == "overridden"]
+    return f"from {one_line(record.promoted.source)}{f', overriding {values.listed(taken)}' if taken else ''}"
 
 
 def _counts(record: Record) -> str:

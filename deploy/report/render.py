@@ -14,9 +14,12 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
     """``form``: text, json or markdown; Markdown is there for plans alone. What has no words of its own is shown as JSON;
     several records are a history.
     """
+    from deploy.index import Places
     from deploy.plan import Plan
+    from deploy.promotion.ground import Approved
+    from deploy.promotion.verdict import Promoted
     from deploy.record import History, Record, StatusReport
-    from deploy.report import difference, history, json, markdown, status, text, verification
+    from deploy.report import difference, history, json, markdown, promotion, status, text, verification
     from deploy.verification.model import Verification
 
     if form == "json":
@@ -38,5 +41,11 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return verification.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
+        case Promoted():
+            return promotion.gates(value, ink)
+        case Places():
+            return promotion.places(value, ink)
+        case Approved():
+            return promotion.approved(value, ink)
         case _:
             return json.encode(value)

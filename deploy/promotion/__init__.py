@@ -1,0 +1,1 @@
+"""Promotion: a release that runs in one environment is carried to the next, once every gate holds; nothing is built again."""

@@ -1,0 +1,109 @@
+"""Release builds in the tools account: whole, written once, read by every promotion, so that nothing is ever built again.
+
+``releases/<digest>/release.json`` comes last: a release that has it is whole. Its manifests, templates and assets lie beside it under
+their own digests, as they do in every environment's bucket, with the proof of parity that belongs to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from deploy.account import Account
+from deploy.errors import Refused
+from deploy.manifest import Manifest, Release, decode
+from deploy.pieces import built, published
+from deploy.publish import Piece, manifest_key, put_all, rounds
+
+PARITY = "parity.json"
+
+
+def release_key(digest: str, file: str = "release.json") -> str:
+    return f"releases/{digest}/{file}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The tools account's bucket, as one environment reaches it."""
+
+    account: Account
+
+    def keep(self, build: Path) -> int:
+        """Put the whole release of a build folder there; the bytes that were sent, 0 where it was there.
+
+        Raises:
+            Invalid: the build folder is not whole.
+            Denied: the tools account has not been bootstrapped, or does not let this caller publish.
+        """
+        data = built(build / "release.json")
+        release = msgspec.json.decode(data, type=Release)
+        store = self.account.tools("publish")
+        if store.has(release_key(release.digest)):
+            return 0
+        pieces: list[list[Piece]] = [[], [], []]
+        for one in release.builds:
+            for together, more in zip(pieces, rounds(_of_folder(self.account, build / one.environment)), strict=True):
+                together.extend(more)
+        if (build / PARITY).exists():
+            pieces[2].append(_json(release_key(release.digest, PARITY), built(build / PARITY)))
+        once = [list({piece.key: piece for piece in together}.values()) for together in pieces]
+        return sum(put_all(store, [*once, [_json(release_key(release.digest), data)]]))
+
+    def release(self, digest: str) -> Release | None:
+        """By its digest, or its beginning where only one has it.
+
+        Raises:
+            Refused: several begin so.
+        """
+        store = self.account.tools("plan")
+        found = sorted({key.split("/")[1] for key in store.keys(release_key(digest, "")[:-1]) if key.endswith("/release.json")})
+        if len(found) > 1:
+            raise Refused(f"release {digest}", "several begin so", "give more of it", tuple(found))
+        held = store.get(release_key(found[0])) if found else None
+        return msgspec.json.decode(held.data, type=Release) if held else None
+
+    def parity(self, digest: str) -> bytes | None:
+        held = self.account.tools("plan").get(release_key(digest, PARITY))
+        return held.data if held else None
+
+    def of(self, release: Release, target: Account) -> Account:
+        """The environment as this release has it; its templates and assets are read from the tools account, each proven by its digest.
+
+        Raises:
+            Refused: the release has nothing for it, or is not whole any more.
+        """
+        environment, store = target.manifest.environment, self.account.tools("plan")
+        digest = next((one.manifest for one in release.builds if one.environment == environment), "")
+        if not digest:
+            raise Refused(
+                f"release {release.digest[:12]}", f"it has nothing for {environment}", "generate all environments, and deploy again"
+            )
+        held = store.get(manifest_key(digest))
+        if held is None or sha256(held.data).hexdigest() != digest:
+            raise Refused(
+                f"release {release.digest[:12]}", f"its manifest for {environment} is not what was kept", "deploy it again to keep it again"
+            )
+        manifest = decode(held.data)
+        pieces = published((store,), manifest, release.commit)
+        return Account(manifest=manifest, data=held.data, folder=target.folder, sessions=target.sessions, source=pieces)
+
+
+def _of_folder(account: Account, folder: Path) -> Account:
+    data = built(folder / "manifest.json")
+    return Account(manifest=_decoded(data, folder), data=data, folder=folder, sessions=account.sessions)
+
+
+def _decoded(data: bytes, folder: Path) -> Manifest:
+    from deploy.errors import Invalid
+
+    try:
+        return decode(data)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error
+
+
+def _json(key: str, data: bytes) -> Piece:
+    return Piece(key=key, data=data, kind="application/json")

@@ -1,0 +1,1 @@
+"""Promotions: gates, releases that are kept, and the whole story over accounts."""
