@@ -55,8 +55,13 @@ _STACKS_READ = (
     "cloudformation:ListHookResults",
     "cloudformation:ListStackResources",
 )
-# The same without a resource: a drift detection has an id of its own.
-STACKS_LOOK = ("cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "cloudformation:ValidateTemplate")
+# The same without a resource: a drift detection has an id of its own. Alarms are rollback triggers.
+STACKS_LOOK = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:ListStacks",
+    "cloudformation:ValidateTemplate",
+    "cloudwatch:DescribeAlarms",
+)
 
 _RUN = (
     "cloudformation:CancelUpdateStack",
