@@ -244,22 +244,18 @@ class DisasterRecovery(Value, frozen=True, kw_only=True):
     region: Region
 
 
-class GitHub(Value, frozen=True, kw_only=True):
-    """The one repository and branch whose workflows may assume the deployment roles through OIDC."""
-
-    repository: Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", description="a repository as owner/name")]
-    branch: Annotated[str, Meta(pattern="^[A-Za-z0-9_./-]+$", description="a branch's name")]
-
-
 class Trust(Value, frozen=True, kw_only=True):
-    """Who in the tools account may assume an environment's deployment roles."""
+    """Who in the tools account may assume an environment's deployment roles, beside the pipeline's builds.
+
+    ``workflows``: GitHub's workflows of the pipeline's repository come as well, through roles of their own in the tools account.
+    """
 
     roles: tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9_+=,.@-]{1,64}$", description="a role's name in the tools account")], ...]
     external_id: Annotated[
         str, Meta(pattern="^[A-Za-z0-9_+=,.@:/-]{2,64}$", description="2 to 64 letters, digits and _ + = , . @ : / - (no secret)")
     ]
     organization: Annotated[str, Meta(pattern="^o-[a-z0-9]{10,32}$", description="the AWS organization's id")]
-    github: GitHub | None = None
+    workflows: bool = False
 
 
 class Pipeline(Value, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ def for_editors() -> dict[str, Any]:
     }
 
 
-_WHOLE = ("Setting", "DisasterRecovery", "GitHub", "Trust", "Pipeline", "Tools")
+_WHOLE = ("Setting", "DisasterRecovery", "Trust", "Pipeline", "Tools")
 
 
 def _whole(definitions: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from awacs.aws import ArnNotEquals, Statement, StringEquals
 from troposphere import Sub
 
-from resources import scopes, statements
+from resources import carriers, scopes, statements
 from resources.artifacts import bucket_arns, gate_namespace
 from resources.execution import everywhere, exact, identities
 from resources.naming import name
@@ -22,7 +22,7 @@ from resources.policies import deny
 from resources.roles import boundary_arn, role_arn
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment
+    from env.model import AnyEnvironment, ToolsEnvironment
 
 DEPLOYMENT_ROLES = ("publish", "plan", "deploy", "execution")
 
@@ -60,6 +60,19 @@ NAMELESS_USES = (
     "logs:DescribeLogGroups",
     "xray:Get*",
     "xray:Put*",
+)
+# The same for the pipeline and its builds.
+PIPELINE_USES = (
+    "codebuild:BatchGetBuilds",
+    "codebuild:StartBuild",
+    "codeconnections:UseConnection",
+    "codestar-connections:UseConnection",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "s3:GetBucketVersioning",
+    "s3:GetObject*",
+    "s3:PutObject",
+    "sns:Publish",
 )
 KEY_USES = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 DRIFT_USES = ("cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:ListStackResources")
@@ -110,6 +123,19 @@ def of_functions(env: AnyEnvironment) -> list[Statement]:
         statements.allow("UseKeys", exact(KEY_USES), keys, StringEquals(tags)),
         statements.allow("SeeDrift", exact(DRIFT_USES), [statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")]),
         deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", gate_namespace(env))),
+    ]
+
+
+def of_pipeline(env: ToolsEnvironment) -> list[Statement]:
+    """For the pipeline's builds and GitHub's workflows: the pipeline's own things, and the environments' deployment roles."""
+    used = sorted({action.partition(":")[0] for action in PIPELINE_USES})
+    things = [arn for service in used for arn in scopes.arns(env, service)]
+    things += [Sub(f"{pattern}/*") for pattern in scopes.patterns(env, "s3")]
+    tags = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
+    return [
+        statements.allow("Use", exact(PIPELINE_USES), things),
+        statements.allow("UseKeys", exact(KEY_USES), [statements.arn("kms:key/*")], StringEquals(tags)),
+        carriers.assumed_at_most(env),
     ]
 
 

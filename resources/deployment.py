@@ -19,20 +19,19 @@ from awacs.aws import (
     StringEquals,
     StringLike,
 )
-from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
+from awacs.sts import AssumeRole
 from troposphere import Sub
 
 from env import model
-from resources import statements
+from resources import carriers, statements
 from resources.artifacts import APPROVALS, LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
-from resources.naming import ACCOUNT, bucket_pattern, name, parameter_path
+from resources.naming import bucket_pattern, name, parameter_path
 from resources.roles import role_arn
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment, GitHub
+    from env.model import AnyEnvironment
 
-GITHUB = "token.actions.githubusercontent.com"
 
 # Stacks, read: everything but what asks for a type's schema or another account.
 _STACKS_READ = (
@@ -53,8 +52,13 @@ _STACKS_READ = (
     "cloudformation:ListHookResults",
     "cloudformation:ListStackResources",
 )
-# The same without a resource: a drift detection has an id of its own.
-STACKS_LOOK = ("cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "cloudformation:ValidateTemplate")
+# The same without a resource: a drift detection has an id of its own. Alarms are rollback triggers.
+STACKS_LOOK = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:ListStacks",
+    "cloudformation:ValidateTemplate",
+    "cloudwatch:DescribeAlarms",
+)
 
 _RUN = (
     "cloudformation:CancelUpdateStack",
@@ -171,41 +175,26 @@ def pass_execution_role(env: AnyEnvironment) -> Statement:
     return statements.allow("PassExecutionRole", exact(["iam:PassRole"]), [role_arn(env, "execution")], to)
 
 
-def deployers(env: AnyEnvironment, *, approved: bool) -> PolicyDocument:
-    """Whom publish, plan and deploy trust: roles of the tools account by name, and the one repository's workflows.
+def deployers(env: AnyEnvironment, task: str) -> PolicyDocument:
+    """Whom publish, plan and deploy trust: roles of the tools account by name, people's and those that carry releases for this task.
 
     IAM refuses a principal that does not exist yet, so the account is the principal and its roles are the condition.
-    ``approved``: workflows only from the GitHub environment of this name, behind its reviewers, and not from the branch.
     """
     trust = env.tools.trust
-    account = env.tools.account if env.account != env.tools.account else ACCOUNT
-    home = f"arn:${{AWS::Partition}}:iam::{account}:"
-    people = Statement(
-        Effect=Allow,
-        Principal=Principal("AWS", Sub(f"{home}root")),
-        Action=[AssumeRole],
-        Condition=Condition(
-            [
-                ArnEquals("aws:PrincipalArn", [Sub(f"{home}role/{role}") for role in sorted(trust.roles)]),
-                StringEquals({"aws:PrincipalOrgID": trust.organization, "sts:ExternalId": trust.external_id}),
-            ]
-        ),
-    )
-    return statements.document(people, *([_workflows(env, trust.github, approved=approved)] if trust.github else []))
-
-
-def _workflows(env: AnyEnvironment, github: GitHub, *, approved: bool) -> Statement:
-    """https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws, and its page of
-    subjects: a job of an environment has that environment as its subject, and no branch; GitHub's environment names the
-    branches that it takes."""
-    subjects = [f"repo:{github.repository}:environment:{env.name}"]
-    if not approved:
-        subjects.append(f"repo:{github.repository}:ref:refs/heads/{github.branch}")
-    return Statement(
-        Effect=Allow,
-        Principal=Principal("Federated", statements.global_arn(f"iam:oidc-provider/{GITHUB}")),
-        Action=[AssumeRoleWithWebIdentity],
-        Condition=Condition(StringEquals({f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subjects})),
+    home = carriers.home(env)
+    roles = [*(f"{home}role/{role}" for role in trust.roles), *carriers.trusted(env, task)]
+    return statements.document(
+        Statement(
+            Effect=Allow,
+            Principal=Principal("AWS", Sub(f"{home}root")),
+            Action=[AssumeRole],
+            Condition=Condition(
+                [
+                    ArnEquals("aws:PrincipalArn", [Sub(role) for role in sorted(roles)]),
+                    StringEquals({"aws:PrincipalOrgID": trust.organization, "sts:ExternalId": trust.external_id}),
+                ]
+            ),
+        )
     )
 
 

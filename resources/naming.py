@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The longest name that each service takes; sources: the services' API references (CreateQueue, CreateFunction,
 # CreateRole, CreatePolicy, CreateBucket, CreateTable, CreateTopic, PutMetricAlarm, CreateLogGroup, CreateAlias,
-# PutRule, PutParameter, CreateRestApi, CreateWebACL, PutDashboard).
+# PutRule, PutParameter, CreateRestApi, CreateWebACL, PutDashboard, CreateProject, CreatePipeline).
 LIMITS = {
     "queue": 80,
     "function": 64,
@@ -36,6 +36,8 @@ LIMITS = {
     "dashboard": 255,
     "security group": 255,
     "stack": 128,
+    "build": 150,
+    "pipeline": 100,
     "tag": 256,
 }
 

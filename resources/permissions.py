@@ -22,6 +22,17 @@ Handlers = dict[str, dict[str, tuple[str, ...]]]
 HANDLERS = ("create", "delete", "read", "update")
 
 
+# Types whose schema names no permissions: what the calls of their API reference are. Tags go with the calls.
+_UNSAID = {
+    "AWS::CodeBuild::Project": {
+        "create": ("codebuild:BatchGetProjects", "codebuild:CreateProject", "iam:PassRole"),
+        "delete": ("codebuild:BatchGetProjects", "codebuild:DeleteProject"),
+        "read": ("codebuild:BatchGetProjects",),
+        "update": ("codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"),
+    },
+}
+
+
 class UnknownTypesError(ValueError):
     """Types that are not in the table, with the command that adds them."""
 
@@ -57,6 +68,7 @@ def derive(types: Iterable[str]) -> Handlers:
         schema = json.loads((schemas / "resources" / f"{digests[name]}.json").read_text(encoding="utf-8"))
         found = schema.get("handlers", {})
         table[name] = {handler: tuple(sorted(set(found[handler].get("permissions", [])))) for handler in HANDLERS if handler in found}
+        table[name] = table[name] or _UNSAID.get(name, {})
     return table
 
 

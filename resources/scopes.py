@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 SCOPES: dict[str, tuple[str, ...]] = {
     # API Gateway knows its things by ids alone: this is every REST API of the region, and their tags.
     "apigateway": ("apigateway:<r>::/restapis", "apigateway:<r>::/restapis/*", "apigateway:<r>::/tags/*"),
+    "codebuild": ("codebuild:<r>:<a>:project/{own}",),
+    # A connection is made by hand, since somebody has to confirm it at the other side; it is known by its id.
+    "codeconnections": ("codeconnections:<r>:<a>:connection/{connection}",),
+    "codepipeline": ("codepipeline:<r>:<a>:{own}",),
+    "codestar-connections": ("codestar-connections:<r>:<a>:connection/{connection}",),
     "cloudformation": ("cloudformation:<r>:<a>:stack/{own}-*",),
     "cloudwatch": ("cloudwatch:<r>:<a>:alarm:{own}", "cloudwatch::<a>:dashboard/{own}"),
     "dynamodb": ("dynamodb:<r>:<a>:table/{own}*",),
@@ -44,7 +49,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-READING = ("*:Describe*", "*:GET", "*:Get*", "*:List*")
+READING = ("*:BatchGet*", "*:Describe*", "*:GET", "*:Get*", "*:List*")
 
 # Reading that takes no resource, or is asked for lists: any of this region.
 LOOK = (
@@ -93,6 +98,8 @@ OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 
 # resource type -> the service that its roles are for
 PASSED = {
+    "AWS::CodeBuild::Project": "codebuild.amazonaws.com",
+    "AWS::CodePipeline::Pipeline": "codepipeline.amazonaws.com",
     "AWS::EC2::FlowLog": "vpc-flow-logs.amazonaws.com",
     "AWS::Lambda::Function": "lambda.amazonaws.com",
     "AWS::S3::Bucket": "s3.amazonaws.com",
@@ -209,6 +216,8 @@ WITHHELD = (
     Withheld("AWS::DynamoDB::Table", "dynamodb:Scan", "tables are not imported: data is not for deployments"),
     Withheld("AWS::DynamoDB::Table", "logs:*", "tables are not imported"),
     Withheld("AWS::DynamoDB::Table", "s3:*", "tables are not imported"),
+    Withheld("AWS::CodePipeline::Pipeline", "codepipeline:*StageTransition", "stages are closed by a person, not by a template"),
+    Withheld("AWS::CodePipeline::Pipeline", "codepipeline:StartPipelineExecution", "a change of the pipeline starts no run"),
     Withheld("AWS::S3::Bucket", "s3tables:*", "buckets have no metadata tables"),
     Withheld("AWS::S3::Bucket", "s3:CreateBucketMetadata*", "buckets have no metadata tables"),
     Withheld("AWS::S3::Bucket", "s3:DeleteBucketMetadata*", "buckets have no metadata tables"),
@@ -248,7 +257,8 @@ def withheld(name: str, *, replicated: bool) -> tuple[str, ...]:
 
 def patterns(env: AnyEnvironment, service: str) -> list[str]:
     """The names of one service's things as texts of ``Fn::Sub``, in every region of the environment."""
-    names = {"{own}": f"{env.project}-*-{env.name}", "{tree}": f"{env.project}/{env.name}"}
+    connection = env.tools.pipeline.connection
+    names = {"{own}": f"{env.project}-*-{env.name}", "{tree}": f"{env.project}/{env.name}", "{connection}": connection}
     found: list[str] = []
     for pattern in SCOPES[service]:
         groups = log_group_patterns(env) if "{groups}" in pattern else ("",)

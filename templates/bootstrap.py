@@ -15,9 +15,11 @@ from awacs.aws import PolicyDocument, Statement
 from troposphere import GetAtt, Ref, apigateway
 from troposphere.iam import ManagedPolicy, Role
 
-from resources import artifacts, boundary, deployment, execution, statements
+from env.model import Environment, ToolsEnvironment
+from resources import artifacts, boundary, carriers, deployment, execution, github, statements
 from resources.naming import bucket_name, global_name, log_group_patterns
 from resources.policies import MOST_POLICIES, TooLongError, managed_policies, managed_policy
+from resources.roles import role_with_policy
 from resources.storage import access_logs_of, bucket_policy, private_bucket, private_log_bucket
 from templates.service import Service
 
@@ -40,12 +42,13 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
         policies.TooLongError: a policy, or all of them, longer than IAM takes.
     """
     service = Service(NAME, env, f"What {env.project} {env.name} needs in its account before the first deployment")
-    handled = sorted({*types, *EXTRA})
+    handled = sorted({*types, *(EXTRA if isinstance(env, Environment) else ())})
     service.template.set_metadata({"tapline": {"version": 1, "types": handled}})
     _artifacts(service)
     gate = service.add(artifacts.gate_alarm(env))
     service.gives("GateAlarmName", Ref(gate), "Name of the alarm that rolls a deployment back when it is set")
-    _api_logs(service)
+    if isinstance(env, Environment):
+        _api_logs(service)
     _roles(service, handled)
     return service
 
@@ -92,10 +95,22 @@ def _roles(service: AnyService, types: list[str]) -> None:
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
     service.add(_boundary(env), managed_policy(env, "DeploymentBoundary", "boundary", boundary.of_deployment(env, used)))
     for thing, own in policies.items():
-        trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, approved=thing == "deploy")
+        trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)
         role = service.add(_role(env, f"{thing.capitalize()}Role", thing, trust, own))
         service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"ARN of the role {thing}")
+    if isinstance(env, ToolsEnvironment) and env.tools.trust.workflows:
+        _workflows(service, env)
     service.gives("BoundaryArn", Ref("Boundary"), "ARN of the boundary of every role")
+
+
+def _workflows(service: AnyService, env: ToolsEnvironment) -> None:
+    """GitHub's identity provider, and a role for each kind of job: who comes from outside is let in by an administrator."""
+    provider = service.add(github.provider())
+    for carrier in carriers.workflows(env.pipeline.environments):
+        title = "".join(part.capitalize() for part in carrier.thing.split("-"))
+        service.add(
+            *role_with_policy(env, f"{title}Role", carrier.thing, github.trust(env, provider, carrier), carriers.assuming(env, carrier))
+        )
 
 
 def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPolicy]]:
@@ -128,7 +143,8 @@ def _actions(policy: ManagedPolicy) -> set[str]:
 
 
 def _boundary(env: AnyEnvironment) -> ManagedPolicy:
-    policy = managed_policy(env, "Boundary", "boundary", boundary.of_functions(env))
+    permissions = boundary.of_pipeline(env) if isinstance(env, ToolsEnvironment) else boundary.of_functions(env)
+    policy = managed_policy(env, "Boundary", "boundary", permissions)
     # Its name is the one that roles of the templates have in mind (resources/roles.py).
     policy.ManagedPolicyName = global_name(env, "boundary", "policy")
     return policy

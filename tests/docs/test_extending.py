@@ -33,7 +33,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
     shutil.copy(ROOT / "generate.py", folder)
     generate(folder, "--no-validate")
-    insert(folder / "env" / "model.py", "class Environment(Value", blocks("python model") + "\n\n")
+    insert(folder / "env" / "model.py", "class AnyEnvironment(Value", blocks("python model") + "\n\n")
     insert(folder / "env" / "model.py", "    runtime: Runtime\n", blocks("python field"))
     with (folder / "env" / "defaults.yaml").open("a") as defaults:
         defaults.write("\n" + blocks("yaml defaults"))

@@ -41,10 +41,37 @@ def test_it_writes_every_template_the_manifest_and_the_release(generate: Generat
     assert [build["environment"] for build in release["builds"]] == list(ENVIRONMENTS)
 
 
+def test_the_tools_account_is_an_environment_beside_those_that_a_release_goes_through(generate: Generate, tmp_path: Path) -> None:
+    assert generate().code == 0
+    build = tmp_path / "build"
+    tools = contract.decode((build / "tools" / "manifest.json").read_bytes())
+    assert (tools.environment, tools.account, tools.assets, tools.checks, tools.tools) == ("tools", "444444444444", (), (), None)
+    release = json.loads((build / "release.json").read_bytes())
+    assert release["tools"] == {"environment": "tools", "manifest": hashlib.sha256(contract.encode(tools)).hexdigest()}
+    text = "".join(f"{one['environment']} {one['manifest']}\n" for one in release["builds"])
+    assert release["digest"] == hashlib.sha256(text.encode()).hexdigest(), "a change of the pipeline alone is no other release"
+    for name in ENVIRONMENTS:
+        known = contract.decode((build / name / "manifest.json").read_bytes()).tools
+        assert known is not None
+        assert (known.account, known.region, known.roles) == (tools.account, tools.region, tools.roles)
+        assert known.bucket == tools.artifacts[0].name
+
+
+def test_the_tools_account_alone_needs_every_environment_and_writes_none(generate: Generate, edit: Edit, tmp_path: Path) -> None:
+    assert generate("tools").code == 0
+    assert {path.name for path in (tmp_path / "build").iterdir()} == {".cache", "tools"}
+    edit("tools", "environments: [dev, staging, prod]", "environments: [dev, stagng, prod, dev]")
+    wrong = generate("tools")
+    assert wrong.code == 2
+    assert "pipeline.environments[1]: there is no environment stagng" in wrong.err
+    assert "pipeline.environments[3]: dev stands here twice" in wrong.err
+    assert generate("dev").code == 0
+
+
 def test_the_table_says_what_is_new_changed_unchanged_and_removed(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     first = generate()
     assert "storage        4 resources" in first.out
-    assert first.out.count("  new\n") == 36
+    assert first.out.count("  new\n") == 40
     assert "nothing to do" in generate().out
     edit("dev", "retention_days: 4", "retention_days: 5")
     third = generate()
@@ -104,7 +131,7 @@ def test_bad_input_exits_2_and_leaves_the_earlier_build_untouched(generate: Gene
     assert tree(tmp_path / "build") == before
 
 
-@pytest.mark.parametrize("name", ["qa", "../dev", "tools", ""])
+@pytest.mark.parametrize("name", ["qa", "../dev", "defaults", ""])
 def test_an_environment_that_is_none_exits_2_and_lists_those_that_are(generate: Generate, name: str, tmp_path: Path) -> None:
     done = generate("--", name)
     assert done.code == 2
@@ -166,7 +193,7 @@ def test_two_runs_at_once_end_with_one_whole_build(env_dir: Path, tmp_path: Path
 def test_results_are_for_programs_too(generate: Generate, form: str) -> None:
     out = generate("--format", form).out
     if form == "junit":
-        assert len(ElementTree.fromstring(out.encode())) == 36
+        assert len(ElementTree.fromstring(out.encode())) == 40
     else:
         document = json.loads(out)
         assert document["written"] is True if form == "json" else document["version"] == "2.1.0"

@@ -102,6 +102,14 @@ def test_a_pipeline_is_versioned(aws: Aws) -> None:
     assert aws.stack("app")["Outputs"][0]["OutputValue"] == "2"
 
 
+def test_an_identity_provider_is_named_by_its_host_and_is_one_an_account(aws: Aws) -> None:
+    made = one("AWS::IAM::OIDCProvider", Url="https://example.com", ClientIdList=["sts.amazonaws.com"])
+    made = {**made, "Outputs": {"Arn": {"Value": {"Ref": "It"}}}}
+    assert aws.create("app", made) == "CREATE_COMPLETE"
+    assert aws.stack("app")["Outputs"][0]["OutputValue"] == f"arn:aws:iam::{aws.account}:oidc-provider/example.com"
+    assert aws.create("again", made) == "ROLLBACK_COMPLETE"
+
+
 def test_a_web_acl_guards_a_stage_and_logs(aws: Aws) -> None:
     visible = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"}
     acl = {"Name": "acl", "Scope": "REGIONAL", "DefaultAction": {"Allow": {}}, "VisibilityConfig": visible, "Rules": []}

@@ -1,7 +1,8 @@
-"""Pipelines as a resource type: recorded with their version, not run.
+"""Pipelines and identity providers as resource types: recorded, not run.
 
-Models the user guide's AWS::CodePipeline::Pipeline. There is no CodePipeline service behind it: what a pipeline does is
-tested through the commands that its build steps call.
+Models the user guide's AWS::CodePipeline::Pipeline and AWS::IAM::OIDCProvider. There is no CodePipeline service behind it: what a
+pipeline does is tested through the commands that its build steps call. A role's trust of a provider is MiniStack's own: it reads the token's
+claims and asks no provider, so any token that says the right thing is taken.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from .emulator import provisioners, responses
 Made = tuple[str, dict[str, Any]]
 
 _pipelines = responses.AccountRegionScopedDict()
+_providers = responses.AccountScopedDict()
 
 
 def _create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Made:
@@ -36,10 +38,32 @@ def _delete(physical_id: str, properties: dict[str, Any]) -> None:
     _pipelines.pop(physical_id, None)
 
 
+def _create_provider(logical_id: str, properties: dict[str, Any], stack_name: str) -> Made:
+    """Named by its host; one an account (CreateOpenIDConnectProvider, EntityAlreadyExists)."""
+    arn = f"arn:aws:iam::{responses.get_account_id()}:oidc-provider/{properties['Url'].removeprefix('https://')}"
+    if arn in _providers:
+        raise ValueError(f"Provider with url {properties['Url']} already exists.")
+    _providers[arn] = properties
+    return arn, {"Arn": arn}
+
+
+def _update_provider(physical_id: str, former: dict[str, Any], properties: dict[str, Any], stack_name: str) -> Made:
+    _providers[physical_id] = properties
+    return physical_id, {"Arn": physical_id}
+
+
+def _delete_provider(physical_id: str, properties: dict[str, Any]) -> None:
+    _providers.pop(physical_id, None)
+
+
 def forget_all() -> None:
     _pipelines.clear()
+    _providers.clear()
 
 
 def install() -> None:
     provisioners._RESOURCE_HANDLERS["AWS::CodePipeline::Pipeline"] = {"create": _create, "update": _update, "delete": _delete}
+    provider = {"create": _create_provider, "update": _update_provider, "delete": _delete_provider}
+    provisioners._RESOURCE_HANDLERS["AWS::IAM::OIDCProvider"] = provider
+    provisioners._STACK_TAG_PROPERTY["AWS::IAM::OIDCProvider"] = ("Tags", "list")
     provisioners._STACK_TAG_PROPERTY["AWS::CodePipeline::Pipeline"] = ("Tags", "list")

@@ -32,8 +32,6 @@ NAMES = {
     "AWS::SQS::Queue": ("QueueName", "queue"),
     "AWS::WAFv2::WebACL": ("Name", "web acl"),
 }
-# Those that no builder names yet (API references of CreateProject and CreatePipeline).
-MORE_LIMITS = {"build": 150, "pipeline": 100}
 # API Gateway names this group itself, by the API's id.
 EXEMPT = "API-Gateway-Execution-Logs_"
 
@@ -49,7 +47,7 @@ def check(view: View) -> Iterator[Violation]:
         name = text(resource.get("Properties", {}).get(part, ""))
         if not pattern.match(name) and not name.startswith(EXEMPT):
             yield Violation(flat_id, f"is named {name!r}, not {view.env.project}-thing-{view.env.name}", part)
-        limit = (LIMITS | MORE_LIMITS)[kind]
+        limit = LIMITS[kind]
         if longest(name) > limit:
             yield Violation(flat_id, f"has a name of {longest(name)} characters; {limit} are allowed", part)
 

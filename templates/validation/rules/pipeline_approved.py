@@ -10,11 +10,11 @@ from templates.validation.view import Properties, View, text
 
 
 def _turns(stage: Properties, *, approvals: bool) -> list[int]:
-    """When the stage's approvals run, or all its other actions."""
+    """When the stage's approvals run, or what they are for: a Test looks, and what a person says yes to is made by one."""
     return [
         action.get("RunOrder", 1)
         for action in stage.get("Actions", [])
-        if (action.get("ActionTypeId", {}).get("Category") == "Approval") is approvals
+        if (category := action.get("ActionTypeId", {}).get("Category")) != "Test" and (category == "Approval") is approvals
     ]
 
 

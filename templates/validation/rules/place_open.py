@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from env.model import AnyEnvironment, ToolsEnvironment
 from templates.validation.rules.rule import Rule, Violation
 from templates.validation.view import View
 
@@ -15,14 +16,21 @@ PLACE = re.compile(
 )
 
 
+def _written(place: str, literal: str) -> bool:
+    """Inside a name, such as tap-data-<account>-<region>-dev, only what is known can be told from other digits and letters."""
+    return place in literal and re.search(rf"(?<![0-9a-z]){re.escape(place)}(?![0-9])", literal) is not None
+
+
 def check(view: View) -> Iterator[Violation]:
-    env = view.env
-    # Inside a name, such as tap-data-<account>-<region>-dev, only what is known can be told from other digits and letters.
-    own = re.compile(rf"(?<![0-9]){env.account}(?![0-9])|(?<![0-9a-z]){re.escape(env.region)}(?![0-9])")
-    named = {env.tools.account, env.tools.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])}
+    env: AnyEnvironment = view.env
+    stages = env.stages if isinstance(env, ToolsEnvironment) else ()
+    accounts = {env.tools.account, *(stage.account for stage in stages)} - {env.account}
+    regions = {env.tools.region, *(stage.region for stage in stages), *([env.disaster_recovery.region] if env.disaster_recovery else [])}
     for flat_id, path, literal, output in view.literals():
-        foreign = {match.group() for match in PLACE.finditer(literal)} - named
-        if own.search(literal):
+        foreign = {match.group() for match in PLACE.finditer(literal)} - accounts - regions
+        # What lies in another account is named by its own region, which may be this one.
+        elsewhere = any(account in literal for account in accounts)
+        if _written(env.account, literal) or (_written(env.region, literal) and not elsewhere):
             yield Violation(flat_id, f"writes out its own account or region in {literal!r}: use the pseudo parameters", path, output)
         elif foreign:
             message = f"names {', '.join(sorted(foreign))}, which is no account or region of the environment's file"

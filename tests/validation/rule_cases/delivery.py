@@ -1,4 +1,4 @@
-"""Pipelines, builds and StackSets, which no template has yet."""
+"""Pipelines and builds, beyond what the tools account has of them, and StackSets, which no template has yet."""
 
 from __future__ import annotations
 
@@ -30,9 +30,13 @@ CASES = (
             "none": ("It", drop("Stages.1.Actions.0")),
             "beside": ("It", put("Stages.1.Actions.0.RunOrder", 2)),
             "after": ("It", put("Stages.1.Actions.0.RunOrder", 3)),
+            "a look is no approval": ("It", put("Stages.1.Actions.0.ActionTypeId.Category", "Test")),
         },
         also={
             "a stage of its own": one(PIPELINE, Stages=[_stage("Ask", _action("Approval")), _stage("Prod", _action("Deploy"))]),
+            "a look before it": one(
+                PIPELINE, Stages=[_stage("Prod", _action("Test"), _action("Approval", 2), _action("Build", 3), _action("Test", 4))]
+            ),
             "dev needs none": one(PIPELINE, Stages=[_stage("Dev", _action("Deploy"))]),
         },
     ),
