@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import lru_cache
 from itertools import combinations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from env.document import Path_, Problem, dotted
 from env.model import Environment, Tools
 from env.regions import PARTITIONS, REGIONS
+from env.settings import defaults_fit, settings_are_whole, settings_fit_a_function
 
 if TYPE_CHECKING:
     from env.draft import Draft
@@ -174,18 +174,6 @@ def _authorization_has_its_pool(env: Environment) -> Iterator[Found]:
         yield ("api", "user_pool"), f"is set, but authorization is {env.api.authorization}: set null"
 
 
-def _settings_have_their_type(env: Environment) -> Iterator[Found]:
-    fits: dict[str, tuple[Callable[[str], object], str]] = {
-        "number": (re.compile(r"-?(0|[1-9][0-9]*)").fullmatch, "a whole number in quotes"),
-        "switch": (("on", "off").count, '"on" or "off"'),
-        "text": (str.strip, "a text"),
-    }
-    for name, setting in env.runtime.settings.items():
-        check, words = fits[setting.type]
-        if not check(setting.default):
-            yield ("runtime", "settings", name, "default"), f'expected {words} for type {setting.type}, found "{setting.default}"'
-
-
 def _functions_leave_concurrency(env: Environment) -> Iterator[Found]:
     """Lambda keeps 100 of an account's concurrency unreserved (PutFunctionConcurrency); a new account has 1,000 in all."""
     functions_with_reserve, account, unreserved = 2, 1000, 100
@@ -217,7 +205,9 @@ WITHIN: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     _burst_is_not_below_rate,
     _datapoints_fit_periods,
     _authorization_has_its_pool,
-    _settings_have_their_type,
+    settings_are_whole,
+    defaults_fit,
+    settings_fit_a_function,
     _functions_leave_concurrency,
 )
 BETWEEN: tuple[Callable[[Environment, Environment], Iterator[Found]], ...] = (_accounts_differ, _vpcs_do_not_overlap)

@@ -9,6 +9,7 @@ from awacs.aws import Statement, StringEquals
 from troposphere import GetAtt, Join, Ref, Sub
 from troposphere import awslambda as lambda_
 
+from env import settings
 from resources import statements
 from resources.assets import package
 from resources.functions import Surroundings, Work, function, queue_source, running_permissions, version_and_alias
@@ -53,6 +54,7 @@ def configuration(env: Environment) -> dict[str, Any]:
     return {
         "CONFIG_CACHE_SECONDS": str(env.runtime.cache_seconds),
         "CONFIG_PATH": parameter_path(env, "config"),
+        "CONFIG_SETTINGS": settings.encoded(env.runtime),
         "ENVIRONMENT": env.name,
         "LOG_LEVEL": env.functions.log_level,
     }

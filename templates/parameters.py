@@ -20,6 +20,8 @@ def build(env: Environment, others: Sequence[Service]) -> Service:
             path = ("outputs", other.name, output)
             service.add(parameter(f"{output}Output", env, path, service.needs(output), made.properties["Description"]))
     for setting, value in sorted(env.runtime.settings.items()):
-        title = "".join(part.capitalize() for part in setting.split("-"))
-        service.add(parameter(f"{title}Setting", env, ("config", setting), value.default, value.description))
+        # A secret has none: only operators set it.
+        if (default := env.runtime.default(setting)) is not None:
+            title = "".join(part.capitalize() for part in setting.split("-"))
+            service.add(parameter(f"{title}Setting", env, ("config", setting), default, value.description))
     return service
