@@ -54,8 +54,9 @@ def settings_are_whole(env: Environment) -> Iterator[Found]:
         for key in (*_BOUNDS, *_FORMS):
             if getattr(setting, key) not in (None, (), "") and key not in _TAKES[setting.type]:
                 yield (*path, key), f"a {setting.type} has no {key}: leave it out"
-        if setting.type == "number" and None not in (setting.minimum, setting.maximum) and setting.minimum > setting.maximum:
-            yield (*path, "maximum"), f"{setting.maximum} is below minimum {setting.minimum}"
+        low, high = setting.minimum, setting.maximum
+        if setting.type == "number" and low is not None and high is not None and low > high:
+            yield (*path, "maximum"), f"{high} is below minimum {low}"
         if problem := _unreadable(setting.pattern):
             yield (*path, "pattern"), f"is no regular expression: {problem}"
         if setting.type == "secret" and setting.default is not None:
@@ -77,7 +78,10 @@ def defaults_fit(env: Environment) -> Iterator[Found]:
             from difflib import get_close_matches
 
             near = get_close_matches(name, runtime.settings, n=1)
-            yield path, f"there is no such setting{f': did you mean {near[0]}?' if near else ': add it to runtime.settings of defaults.yaml'}"
+            yield (
+                path,
+                f"there is no such setting{f': did you mean {near[0]}?' if near else ': add it to runtime.settings of defaults.yaml'}",
+            )
         elif known.type == "secret":
             yield path, "a secret has no default, which everybody could read: set it with the command config set"
         elif problem := _misfit(known, value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awacs import dynamodb, kms, s3, sqs, ssm
-from awacs.aws import Statement, StringEquals
+from awacs.aws import Statement, StringEquals, StringLike
 from troposphere import GetAtt, Join, Ref, Sub
 from troposphere import awslambda as lambda_
 
@@ -98,7 +98,13 @@ def add_function(service: Service, title: str, work: Work, permissions: list[Sta
 
 def _configuration_permissions(env: Environment) -> list[Statement]:
     path = statements.arn(f"ssm:parameter{parameter_path(env, 'config')}")
-    return [statements.allow("Configuration", [ssm.GetParametersByPath], [path])]
+    allowed = [statements.allow("Configuration", [ssm.GetParametersByPath], [path])]
+    if any(setting.type == "secret" for setting in env.runtime.settings.values()):
+        # Parameter Store decrypts for whoever reads, with the account's own key, and says for which parameter.
+        via = StringEquals("kms:ViaService", Sub("ssm.${AWS::Region}.${AWS::URLSuffix}"))
+        what = StringLike("kms:EncryptionContext:PARAMETER_ARN", Join("", [path, "/set/*"]))
+        allowed.append(statements.allow("Secrets", [kms.Decrypt], [statements.arn("kms:key/*")], via, what))
+    return allowed
 
 
 def _keys(keys: list[Any]) -> Statement:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
+from env import settings
 from resources import naming
 from resources.deployment import is_production
 from resources.tags import tags
@@ -51,6 +53,15 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
             contract.Limit(name=name, used=used, allowed=allowed, heaviest=heaviest) for name, used, allowed, heaviest in count(built)
         ),
         values=dict(sorted(values.items())),
+        settings=_settings(env),
+    )
+
+
+def _settings(env: Environment) -> tuple[contract.Setting, ...]:
+    described = {name: setting.description for name, setting in env.runtime.settings.items()}
+    return tuple(
+        contract.Setting(name=name, description=described[name], **asdict(rule))
+        for name, rule in sorted(settings.rules(env.runtime).items())
     )
 
 

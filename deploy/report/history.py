@@ -32,7 +32,7 @@ def text(history: History, ink: Ink = PLAIN) -> str:
     lines = [ink("dim", _joined(_COLUMNS, widths, ink))]
     for record, row in zip(records, rows, strict=True):
         lines.append(_coloured(_joined(row, widths, ink), record, ink))
-        lines += [ink.cut(f"      {line}", ink.width) for line in _why(record)]
+        lines += [ink.cut(f"      {line}", ink.width) for line in (_setting(record), *_why(record)) if line]
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +49,8 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
         ("plan", one_line(record.plan)),
         ("resources", _counts(record)),
         ("AWS", f"{plural(record.api_calls, 'request')}, {plural(record.events, 'event')}"),
+        ("setting", _setting(record)),
+        ("reason", one_line(record.change.reason) if record.change else ""),
         ("message", one_line(record.message)),
     ]
     head = f"{ink('bold', f'#{record.number} {one_line(record.operation)}')}  {ink(_STYLES[record.outcome], record.outcome)}  code {record.code}"
@@ -88,6 +90,13 @@ def _why(record: Record) -> Iterator[str]:
         yield f"check {one_line(failed.check)} {one_line(failed.name)}: {one_line(failed.reason)}"
     for cause in record.causes[:1]:
         yield f"{one_line('/'.join(cause.path)) or 'the stack'}: {one_line(cause.reason)}"
+
+
+def _setting(record: Record) -> str:
+    if not (change := record.change):
+        return ""
+    version = f" (version {change.version})" if change.version else ""
+    return f"{one_line(change.name)} {one_line(change.before) or '(none)'} -> {one_line(change.after) or '(none)'}{version}"
 
 
 def _counts(record: Record) -> str:

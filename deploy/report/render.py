@@ -16,7 +16,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
     """
     from deploy.plan import Plan
     from deploy.record import History, Record, StatusReport
-    from deploy.report import difference, history, json, markdown, status, text, verification
+    from deploy.report import configuration, difference, history, json, markdown, status, text, verification
+    from deploy.setting import Changes, Configuration, Differences, Value
     from deploy.verification.model import Verification
 
     if form == "json":
@@ -38,5 +39,13 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return verification.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
+        case Configuration():
+            return configuration.text(value, ink)
+        case Value():
+            return configuration.value(value, ink)
+        case Changes():
+            return configuration.changes(value, ink)
+        case Differences():
+            return configuration.differences(value, ink)
         case _:
             return json.encode(value)

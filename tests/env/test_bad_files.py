@@ -247,7 +247,7 @@ CHANGES = {
         "dev",
         "guard:",
         'runtime:\n  values:\n    page-limit: "9000"\nguard:',
-        ":42:5: runtime.values.page-limit: expected a whole number from 1",
+        ":39:5: runtime.values.page-limit: expected a whole number from 1",
     ),
     "own type of a setting": ("dev", "guard:", "runtime:\n  settings: {}\nguard:", "runtime.settings: is the same in every environment"),
     "number that is none": (
