@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import msgspec
 
 from deploy import entry, lock
 from deploy import setting as settings
@@ -105,8 +107,8 @@ def running(account: Account) -> str:
     return held.words if held and held.alive(lock.now()) else ""
 
 
-def carry_out(account: Account, proposed: Proposed, show: Show) -> Record:
-    """Write it down, do it, and write down how it ended.
+def carry_out(account: Account, proposed: Proposed, show: Show, reached: Callable[[str], None] = lambda point: None) -> Record:
+    """Write it down, do it, and write down how it ended. ``reached`` as in `deploy.rollout`.
 
     Raises:
         Conflict: somebody else changed it since it was shown; nothing was written, or what was written won, as the message says.
@@ -119,57 +121,57 @@ def carry_out(account: Account, proposed: Proposed, show: Show) -> Record:
     verb = "config unset" if proposed.text is None else "config set"
     record = entry.begun(account, held.fence if held else 0, verb, secrets.token_hex(32), change=proposed.change)
     ledger.began(record)
+    reached("recorded")
     try:
-        version = _unset(account, proposed) if proposed.text is None else _write(account, proposed, record)
+        version = _done(account, proposed, record)
+        crossed = _crossed(account, proposed, record, version) if version else None
     except OutcomeUnknown:
         raise  # the record says that it began; Parameter Store, whether it was done
     except DeployError as error:
         ledger.ended(entry.refused(record, error))
         raise
-    change = Change(name=now.name, before=now.value, after=proposed.change.after, version=version, reason=proposed.change.reason)
-    ended = ledger.ended(entry.ended(account, record, "succeeded", (), change=change))
-    if version:
-        _check_alone(account, proposed, ended)
+    facts = {"code": crossed.code, "message": crossed.fact} if crossed else {}
+    ended = entry.ended(account, record, "succeeded", (), change=msgspec.structs.replace(proposed.change, version=version), **facts)
+    if crossed:
+        ledger.ended(ended)
+        raise crossed
     seconds = account.manifest.values.get("runtime.cache_seconds", 0)
     show.note(f"the functions see it within {seconds} s, without a deployment")
-    return ended
+    return ledger.ended(ended)
 
 
-def _write(account: Account, proposed: Proposed, record: Record) -> int:
+def _done(account: Account, proposed: Proposed, record: Record) -> int:
+    """The version that stands now, 0 for none."""
     parameters, name = account.parameters("deploy"), _set(account, proposed.setting.name)
+    if proposed.text is None:
+        parameters.delete(name)
+        return 0
     mark = f" [change {record.plan[:16]} by {record.by}]"
     description = proposed.setting.description[: _LONGEST_DESCRIPTION - len(mark)] + mark
-    version = parameters.write(name, proposed.text or "", description, secure=proposed.secure, new=not proposed.now.version)
+    version = parameters.write(name, proposed.text, description, secure=proposed.secure, new=not proposed.now.version)
     if version is None:
-        versions = account.parameters("plan").versions(name)
         # The answer to the first request may have been lost, and the request been made again.
-        version = next((one.version for one in versions if _id(one) == record.plan[:16]), None)
-        if version is None:
-            raise _moved(account, look(account, proposed.setting.name), "it was set at the same moment")
+        version = next((one.version for one in parameters.versions(name) if _id(one) == record.plan[:16]), None)
+    if version is None:
+        raise _moved(account, look(account, proposed.setting.name), "it was set at the same moment")
     return version
 
 
-def _unset(account: Account, proposed: Proposed) -> int:
-    account.parameters("deploy").delete(_set(account, proposed.setting.name))
-    return 0
-
-
-def _check_alone(account: Account, proposed: Proposed, record: Record) -> None:
-    """Raises:
-    Conflict: somebody else's value came between what was shown and what was written, and is overwritten.
-    """
-    assert record.change
-    before, version = proposed.now.version, record.change.version
+def _crossed(account: Account, proposed: Proposed, record: Record, version: int) -> Conflict | None:
+    """Where somebody else's change came between what was shown and what was written, and is overwritten."""
+    before, environment = proposed.now.version, account.manifest.environment
     if version == before + 1:
-        return
+        return None
     versions = account.parameters("plan").versions(_set(account, proposed.setting.name))
     others = [one for one in versions if before < one.version < version and _id(one) != record.plan[:16]]
     if version > before and not others:
-        return  # our own request, made twice
-    subject = f"setting {proposed.setting.name} of {account.manifest.environment}"
+        return None  # our own request, made twice
     what = f"{_author((others[-1],))} set it (version {others[-1].version})" if others else "somebody unset it"
-    how = f"see both: python -m deploy config history {account.manifest.environment} {proposed.setting.name}"
-    raise Conflict(subject, f"{what} at the same moment; this change came last and is in force, as version {version}", how)
+    return Conflict(
+        f"setting {proposed.setting.name} of {environment}",
+        f"{what} at the same moment; this change came last and is in force, as version {version}",
+        f"see both: python -m deploy config history {environment} {proposed.setting.name}",
+    )
 
 
 def history(account: Account, name: str, limit: int) -> Changes:

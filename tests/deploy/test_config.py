@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,9 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy import lock
+from deploy import configuring, lock
+from deploy.account import Account
+from deploy.commands.options import Common
+from deploy.console import console
+from deploy.errors import Conflict
 from deploy.manifest import Setting
-from tests.deploy.world import Answer, World, parameter
+from deploy.record import Record
+from tests.deploy.world import Answer, World, credentials, parameter
 from tests.local.conftest import REGION
 
 SETTINGS = (
@@ -32,15 +37,14 @@ SET = "/tap/dev/config/set"
 
 @pytest.fixture
 def configured(world: World) -> World:
-    """The defaults are deployed, as the service `parameters` would."""
+    """The defaults stand in Parameter Store, as the service `parameters` leaves them there."""
     world.settings = SETTINGS
     world.values["runtime.cache_seconds"] = 30
-    world.services["settings"] = {
-        "Resources": {
-            f"S{number}": parameter(one.default, f"/tap/dev/config/{one.name}") for number, one in enumerate(SETTINGS) if one.default
-        }
-    }
-    return world.deployed()
+    world.ready().build()
+    for one in SETTINGS:
+        if one.default:
+            world.aws.client("ssm").put_parameter(Name=f"/tap/dev/config/{one.name}", Value=one.default, Type="String")
+    return world
 
 
 def value(world: World, name: str) -> dict[str, Any]:
@@ -225,8 +229,8 @@ def test_a_secret_that_somebody_put_where_none_belongs_is_hidden(configured: Wor
 def test_in_a_protected_environment_a_person_is_asked(world: World) -> None:
     world.protected = True
     world.settings = SETTINGS[:1]
-    world.services["settings"] = {"Resources": {"S": parameter("on", "/tap/dev/config/accept-writes")}}
-    world.deployed()
+    world.ready().build()
+    world.aws.client("ssm").put_parameter(Name="/tap/dev/config/accept-writes", Value="on", Type="String")
     answer = put(world, "accept-writes", "off")
     assert (answer.code, "nobody can be asked here" in answer.err) == (4, True)
     assert stored(world, "accept-writes") is None
@@ -260,7 +264,6 @@ def test_the_history_has_what_the_command_did_and_what_was_done_past_it(configur
     told_all = configured.run("history", "dev").out
     assert "page-limit 20 -> 30 (version 2)" in told_all
     assert "config unset" in told_all
-    assert "deploy" in told_all
 
 
 def test_a_change_past_the_command_that_keeps_its_mark_is_told_from_it(configured: World) -> None:
@@ -273,44 +276,128 @@ def test_a_change_past_the_command_that_keeps_its_mark_is_told_from_it(configure
 
 @pytest.mark.row("R25")
 def test_a_change_does_not_wait_for_a_deployment_but_says_that_one_runs(configured: World) -> None:
-    store = Locked(configured)
-    held = lock.acquire(store, operation="f" * 64, verb="apply", by="arn:aws:iam::1:user/ann", host="laptop")
+    with credentials(configured.aws.account):
+        store = account(configured).store("deploy", REGION)
+        held = lock.acquire(store, operation="f" * 64, verb="apply", by="arn:aws:iam::1:user/ann", host="laptop")
     done = put(configured, "page-limit", "20")
     assert done.code == 0, done.err
     assert "an operation runs here" in done.err
     assert "arn:aws:iam::1:user/ann" in done.err
-    held.release()
+    with credentials(configured.aws.account):
+        held.release()
     assert "an operation runs here" not in put(configured, "page-limit", "30").err
 
 
 @pytest.mark.row("R25")
-def test_a_deployment_overwrites_nothing_that_an_operator_set(configured: World) -> None:
-    put(configured, "page-limit", "20")
-    (number,) = [number for number, one in enumerate(SETTINGS) if one.name == "page-limit"]
-    configured.services["settings"]["Resources"][f"S{number}"] = parameter("100", "/tap/dev/config/page-limit")
-    configured.build()
-    assert configured.up().code == 0
-    now = value(configured, "page-limit")
+def test_a_deployment_overwrites_nothing_that_an_operator_set(world: World) -> None:
+    world.settings = (SETTINGS[4],)
+    for default in ("50", "100"):
+        world.services["settings"] = {"Resources": {"Limit": parameter(default, "/tap/dev/config/page-limit")}}
+        if default == "50":
+            world.deployed()
+            assert put(world, "page-limit", "20").code == 0
+    assert world.build().up().code == 0
+    now = value(world, "page-limit")
     assert (now["value"], now["default"], now["version"]) == ("20", "100", 1)
-    assert configured.run("config", "unset", "dev", "page-limit").code == 0
-    assert value(configured, "page-limit")["value"] == "100"
+    assert world.run("config", "unset", "dev", "page-limit").code == 0
+    assert value(world, "page-limit")["value"] == "100"
 
 
-class Locked:
-    """The world's lock, as `deploy.aws.store` would reach it."""
+def account(world: World) -> Account:
+    """As the command makes it."""
+    return Common(local=False, profile=None, endpoint_url=world.aws.url, format="text", debug=False, build=world.folder).account("dev")
 
-    def __init__(self, world: World) -> None:
-        from deploy.aws.sessions import Sessions
-        from deploy.aws.store import Store
 
-        sessions = Sessions(endpoint=world.aws.url, keys=(world.aws.account, "secret"), who="test")
-        self._store = Store(api=sessions.own("s3", REGION), bucket=world.bucket, owner=world.aws.account)
+def proposed(world: World, text: str | None) -> tuple[Account, configuring.Proposed]:
+    with credentials(world.aws.account):
+        of = account(world)
+        return of, configuring.propose(of, "page-limit", text)
 
-    def get(self, key: str) -> Any:
-        return self._store.get(key)
 
-    def swap(self, key: str, data: bytes, tag: str | None) -> str | None:
-        return self._store.swap(key, data, tag)
+def carried_out(world: World, made: tuple[Account, configuring.Proposed], reached: Callable[[str], None] = lambda point: None) -> Record:
+    with credentials(world.aws.account):
+        return configuring.carry_out(*made, console("text", stderr=io.StringIO()), reached)
+
+
+def changes(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.run("config", "history", "dev", "--format", "json").json["changes"]
+    return found
+
+
+@pytest.mark.row("R25")
+@pytest.mark.parametrize("text", ["30", None], ids=["set", "unset"])
+def test_what_was_changed_while_a_person_was_asked_is_not_overwritten(configured: World, text: str | None) -> None:
+    put(configured, "page-limit", "20")
+    made = proposed(configured, text)
+    past_it(configured, "page-limit", "25")
+    with pytest.raises(Conflict, match="was changed since it was shown: version 2, 25, by"):
+        carried_out(configured, made)
+    assert stored(configured, "page-limit")["Value"] == "25"  # type: ignore[index]
+    assert len(changes(configured)) == 2
+
+
+@pytest.mark.row("R25")
+def test_who_comes_second_to_set_a_value_for_the_first_time_is_refused(configured: World) -> None:
+    made = proposed(configured, "20")
+
+    def meanwhile(point: str) -> None:
+        past_it(configured, "page-limit", "25")
+
+    with pytest.raises(Conflict, match="it was set at the same moment: version 1, 25, by"):
+        carried_out(configured, made, meanwhile)
+    assert stored(configured, "page-limit")["Value"] == "25"  # type: ignore[index]
+    newest = changes(configured)[0]
+    assert (newest["outcome"], newest["source"]) == ("refused", "ledger")
+
+
+@pytest.mark.row("R25")
+def test_who_overwrites_another_in_the_same_moment_is_told_so(configured: World) -> None:
+    """Parameter Store has no condition on a write, so this cannot be prevented, only seen."""
+    put(configured, "page-limit", "20")
+    made = proposed(configured, "30")
+
+    def meanwhile(point: str) -> None:
+        past_it(configured, "page-limit", "25")
+
+    with pytest.raises(Conflict, match=r"set it \(version 2\) at the same moment; this change came last and is in force, as version 3"):
+        carried_out(configured, made, meanwhile)
+    assert stored(configured, "page-limit")["Value"] == "30"  # type: ignore[index]
+    assert {(row["after"], row["source"]) for row in changes(configured)} >= {("30", "ledger"), ("20", "ledger")}
+
+
+def test_who_sets_what_another_has_unset_in_the_same_moment_is_told_so(configured: World) -> None:
+    put(configured, "page-limit", "20")
+    put(configured, "page-limit", "21")
+    made = proposed(configured, "30")
+
+    def gone(point: str) -> None:
+        configured.aws.client("ssm").delete_parameter(Name=f"{SET}/page-limit")
+
+    with pytest.raises(Conflict, match="somebody unset it at the same moment; this change came last and is in force, as version 1"):
+        carried_out(configured, made, gone)
+
+
+@pytest.mark.row("R25")
+@pytest.mark.parametrize("first", [True, False])
+def test_a_lost_answer_is_no_conflict_with_oneself(configured: World, faults: Any, first: bool) -> None:
+    if not first:
+        put(configured, "page-limit", "20")
+    faults.add(service="ssm", action="PutParameter", drop="answer", times=1)
+    done = put(configured, "page-limit", "30")
+    assert done.code == 0, done.err
+    assert value(configured, "page-limit")["value"] == "30"
+    assert changes(configured)[0]["after"] == "30"
+
+
+@pytest.mark.row("R25")
+def test_who_is_killed_leaves_a_record_that_it_began(configured: World) -> None:
+    def killed(point: str) -> None:
+        raise KeyboardInterrupt(point)
+
+    with pytest.raises(KeyboardInterrupt, match="recorded"):
+        carried_out(configured, proposed(configured, "20"), killed)
+    assert [(row["after"], row["outcome"]) for row in changes(configured)] == [("20", "unknown")]
+    assert put(configured, "page-limit", "20").code == 0
 
 
 def test_two_environments_are_compared_by_what_is_in_force(configured: World) -> None:
