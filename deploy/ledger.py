@@ -6,12 +6,16 @@ killed, or runs.
 
 Who cancels does not have the lock: the operation that is cancelled has it. So a cancel is recorded under that operation's number and
 plan, in ``...-<plan>-cancel-<when>-began.json`` and ``-ended.json``, beside the two that are the operation's own.
+
+Who changes the runtime configuration does not take the lock either. Those records stand by themselves, newest first as well, in
+``ledger/config/<99...9 - milliseconds>-<plan>-<setting>-began.json`` and ``-ended.json``; their number is that of the operation before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -25,6 +29,8 @@ from deploy.status import Status
 
 _PREFIX = "ledger/"
 _CANCEL = "-cancel-"
+_SETTINGS = f"{_PREFIX}config/"
+_LAST_MOMENT = 9_999_999_999_999
 _TOP = 99_999_999
 T = TypeVar("T")
 
@@ -74,8 +80,16 @@ class Ledger:
 
     def newest(self, most: int = 50) -> tuple[Record, ...]:
         """Newest first; each as it ended, or as it began where it has not."""
+        return self._each(self._records(), most)
+
+    def changes(self, most: int = 50, setting: str = "") -> tuple[Record, ...]:
+        """The same of the runtime configuration, or of one setting."""
+        keys = self.store.keys(_SETTINGS)
+        return self._each((key for key in keys if not setting or key.rpartition("-")[0].split("-", 2)[2] == setting), most)
+
+    def _each(self, keys: Iterator[str], most: int) -> tuple[Record, ...]:
         chosen: dict[str, str] = {}
-        for key in self._records():
+        for key in keys:
             stem = key.rpartition("-")[0]
             # Between the two records of an operation stand those of its cancels, if any.
             if stem not in chosen and len(chosen) >= most and _CANCEL not in stem:
@@ -107,7 +121,8 @@ class Ledger:
         return self._newest("succeeded", "unverified")
 
     def _records(self) -> Iterator[str]:
-        return (key for key in self.store.keys(_PREFIX) if not key.endswith("-events.json"))
+        operations = takewhile(lambda key: not key.startswith(_SETTINGS), self.store.keys(_PREFIX))
+        return (key for key in operations if not key.endswith("-events.json"))
 
     def _read(self, key: str) -> Record | None:
         held = self.store.get(key)
@@ -142,6 +157,9 @@ def _decode(data: bytes, kind: type[T], key: str) -> T:
 
 
 def _key(record: Record, word: str) -> str:
+    if record.change:
+        moment = _LAST_MOMENT - int(record.began.timestamp() * 1000)
+        return f"{_SETTINGS}{moment:013d}-{record.plan[:16]}-{record.change.name}-{word}.json"
     own = f"{_CANCEL}{record.began:%Y%m%dT%H%M%S%f}-" if record.operation == "cancel" else "-"
     return f"{_PREFIX}{_TOP - record.number:08d}-{record.number:08d}-{record.plan[:16]}{own}{word}.json"
 

@@ -162,6 +162,23 @@ class Limit(_Noun, frozen=True, kw_only=True):
     heaviest: str
 
 
+class Setting(_Noun, frozen=True, kw_only=True):
+    """One value of the runtime configuration, which operators change in Parameter Store without a deployment.
+
+    ``default``: in this environment; null for a secret, which alone has none. ``minimum`` and ``maximum`` are a number's,
+    ``choices`` and ``pattern`` a text's, or those of every item of a list.
+    """
+
+    name: str
+    type: Literal["text", "number", "switch", "list", "secret"]
+    description: str
+    default: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+
+
 class Manifest(_Noun, frozen=True, kw_only=True):
     """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
 
@@ -187,6 +204,7 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     tools: Annotated[ToolsAccount | None, Meta(description="null in the tools account's own manifest, and in those of older versions")] = (
         None
     )
+    settings: Annotated[tuple[Setting, ...], Meta(description="the runtime configuration, by name")] = ()
 
 
 class Build(_Noun, frozen=True, kw_only=True):

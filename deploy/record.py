@@ -45,6 +45,20 @@ class CheckResult(Noun, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Change(Noun, frozen=True, kw_only=True):
+    """What an operator did to one value of the runtime configuration.
+
+    ``before``, ``after``: what was in force, and what is; a secret's are hidden; ``version``: of the operator's parameter after
+    it, 0 where there is none; ``reason``: what the operator said.
+    """
+
+    name: str
+    before: str
+    after: str
+    version: int = 0
+    reason: str = ""
+
+
 class Record(Noun, frozen=True, kw_only=True):
     """One operation on one environment.
 
@@ -52,8 +66,8 @@ class Record(Noun, frozen=True, kw_only=True):
     the plan's digest; ``manifest``: the digest that its manifest is published under; ``release``: digest of what was deployed,
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
     gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
-    it was, once it had been put back; ``promoted``: where the release came from, with what every gate said; ``api_calls``: requests to AWS, retries included; ``ended`` None while it
-    runs.
+    it was, once it had been put back; ``promoted``: where the release came from, with what every gate said; ``change``: of the runtime
+    configuration, where the operation is one; ``api_calls``: requests to AWS, retries included; ``ended`` None while it runs.
     """
 
     version: int = VERSION
@@ -79,6 +93,7 @@ class Record(Noun, frozen=True, kw_only=True):
     proof: tuple[CheckResult, ...] = ()
     message: str = ""
     promoted: Promoted | None = None
+    change: Change | None = None
     api_calls: int = 0
 
     @property

@@ -127,12 +127,19 @@ class Drift(Value, frozen=True, kw_only=True):
     every_hours: Annotated[int, Meta(ge=2, le=24)]
 
 
+SettingText = Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
 class Setting(Value, frozen=True, kw_only=True):
     """One value of the runtime configuration (R25): operators change it in Parameter Store without a deployment."""
 
-    type: Literal["text", "number", "switch"]
-    default: Annotated[str, Meta(min_length=1, max_length=1024)]
+    type: Literal["text", "number", "switch", "list", "secret"]
+    default: Annotated[SettingText | None, Meta(description="a text in quotes; a secret alone has none")] = None
     description: Text
+    minimum: Annotated[int | None, Meta(description="of a number")] = None
+    maximum: Annotated[int | None, Meta(description="of a number")] = None
+    choices: Annotated[tuple[SettingText, ...], Meta(description="of a text, or of every item of a list")] = ()
+    pattern: Annotated[str, Meta(description="of a text, or of every item of a list, as a whole")] = ""
 
 
 SettingName = Annotated[
@@ -145,6 +152,13 @@ class Runtime(Value, frozen=True, kw_only=True):
 
     cache_seconds: Annotated[int, Meta(ge=1, le=3600)]
     settings: dict[SettingName, Setting]
+    values: Annotated[
+        dict[SettingName, SettingText], Meta(description="defaults of this environment, in the place of the settings' own"), VARIES
+    ] = field(default_factory=dict)
+
+    def default(self, name: str) -> str | None:
+        """Of a setting in this environment."""
+        return self.values.get(name, self.settings[name].default)
 
 
 class Guard(Value, frozen=True, kw_only=True):
@@ -153,8 +167,8 @@ class Guard(Value, frozen=True, kw_only=True):
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180, description="CloudFormation can still roll back by itself for so long"), VARIES]
 
 
-Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day in UTC, in quotes, such as \"09:30\"")]
-Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="a date in quotes, such as \"2026-12-24\"")]
+Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day in UTC, in quotes, such as "09:30"')]
+Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description='a date in quotes, such as "2026-12-24"')]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

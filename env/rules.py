@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from env.document import Path_, Problem, dotted
 from env.model import Environment, Tools
 from env.regions import PARTITIONS, REGIONS
+from env.settings import defaults_fit, settings_are_whole, settings_fit_a_function
 
 if TYPE_CHECKING:
     from env.draft import Draft
@@ -186,18 +186,6 @@ def _authorization_has_its_pool(env: Environment) -> Iterator[Found]:
         yield ("api", "user_pool"), f"is set, but authorization is {env.api.authorization}: set null"
 
 
-def _settings_have_their_type(env: Environment) -> Iterator[Found]:
-    fits: dict[str, tuple[Callable[[str], object], str]] = {
-        "number": (re.compile(r"-?(0|[1-9][0-9]*)").fullmatch, "a whole number in quotes"),
-        "switch": (("on", "off").count, '"on" or "off"'),
-        "text": (str.strip, "a text"),
-    }
-    for name, setting in env.runtime.settings.items():
-        check, words = fits[setting.type]
-        if not check(setting.default):
-            yield ("runtime", "settings", name, "default"), f'expected {words} for type {setting.type}, found "{setting.default}"'
-
-
 def _windows_end_after_they_begin(env: Environment) -> Iterator[Found]:
     for index, window in enumerate(env.promotion.windows):
         if window.begin >= window.end:
@@ -251,7 +239,9 @@ WITHIN: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     _burst_is_not_below_rate,
     _datapoints_fit_periods,
     _authorization_has_its_pool,
-    _settings_have_their_type,
+    settings_are_whole,
+    defaults_fit,
+    settings_fit_a_function,
     _functions_leave_concurrency,
     _windows_end_after_they_begin,
     _freezes_are_dates,

@@ -61,7 +61,9 @@ def printable(text: str) -> str:
 
 
 def _describes_setting(path: Sequence[str | int], value: object) -> bool:
-    """A runtime setting may be called `token-minutes`: its type, its description, a switch and a short number are no secret."""
-    if tuple(path[:2]) != ("runtime", "settings") or len(path) != 4:
+    """A runtime setting may be called `token-minutes`: all but its default is no secret, nor are a switch and a short number."""
+    names = tuple(path[:2])
+    if names not in (("runtime", "settings"), ("runtime", "values")) or len(path) < 3:
         return False
-    return path[3] in ("type", "description") or value in ("on", "off") or bool(_SHORT_NUMBER.match(str(value)))
+    described = names[1] == "settings" and len(path) > 3 and path[3] != "default"
+    return described or value in ("on", "off") or bool(_SHORT_NUMBER.match(str(value)))

@@ -12,6 +12,7 @@ from awacs.aws import (
     ArnEquals,
     ArnLike,
     Condition,
+    Deny,
     ForAllValuesStringLike,
     PolicyDocument,
     Principal,
@@ -89,13 +90,23 @@ def reading(env: AnyEnvironment) -> list[Statement]:
     which reads nested templates and functions' code with the execution role.
     """
     tree = statements.arn(f"ssm:parameter{parameter_path(env)}*")
+    see = ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath"]
     return [
         statements.allow("Stacks", exact(_STACKS_READ), [stacks(env), change_sets(env)]),
         statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), everything(env)),
         _listing(env),
-        statements.allow("Parameters", exact(["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]), [tree]),
+        statements.allow("Parameters", exact(see), [tree]),
         _key_use(env, "kms:Decrypt"),
+        *_no_secrets(env),
     ]
+
+
+def _no_secrets(env: AnyEnvironment) -> list[Statement]:
+    """The key of Parameter Store's own lets everybody of the account decrypt who may read a parameter."""
+    if not isinstance(env, model.Environment) or not any(setting.type == "secret" for setting in env.runtime.settings.values()):
+        return []
+    via = StringEquals("kms:ViaService", Sub("ssm.${AWS::Region}.${AWS::URLSuffix}"))
+    return [Statement(Sid="NoSecrets", Effect=Deny, Action=exact(["kms:Decrypt"]), Resource=["*"], Condition=Condition(via))]
 
 
 def planning(env: AnyEnvironment) -> list[Statement]:
@@ -113,12 +124,14 @@ def planning(env: AnyEnvironment) -> list[Statement]:
 def deploying(env: AnyEnvironment) -> list[Statement]:
     """Run what was proposed, stop it, and write down what happened."""
     release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
+    settings = statements.arn(f"ssm:parameter{parameter_path(env, 'config', 'set')}/*")
     run = _RUN if is_production(env) else (*_RUN, *_END)
     return [
         statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
         statements.allow("Ledger", exact(["s3:PutObject"]), below(env, APPROVALS, LEDGER, LOCKS)),
         statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
+        statements.allow("Settings", exact(["ssm:DeleteParameter", "ssm:PutParameter"]), [settings]),
         pass_execution_role(env),
         _key_use(env, "kms:GenerateDataKey"),
         *verifying(env),

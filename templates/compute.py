@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awacs import dynamodb, kms, s3, sqs, ssm
-from awacs.aws import Statement, StringEquals
+from awacs.aws import Statement, StringEquals, StringLike
 from troposphere import GetAtt, Join, Ref, Sub
 from troposphere import awslambda as lambda_
 
+from env import settings
 from resources import statements
 from resources.assets import package
 from resources.functions import Surroundings, Work, function, queue_source, running_permissions, version_and_alias
@@ -53,6 +54,7 @@ def configuration(env: Environment) -> dict[str, Any]:
     return {
         "CONFIG_CACHE_SECONDS": str(env.runtime.cache_seconds),
         "CONFIG_PATH": parameter_path(env, "config"),
+        "CONFIG_SETTINGS": settings.encoded(env.runtime),
         "ENVIRONMENT": env.name,
         "LOG_LEVEL": env.functions.log_level,
     }
@@ -96,7 +98,13 @@ def add_function(service: Service, title: str, work: Work, permissions: list[Sta
 
 def _configuration_permissions(env: Environment) -> list[Statement]:
     path = statements.arn(f"ssm:parameter{parameter_path(env, 'config')}")
-    return [statements.allow("Configuration", [ssm.GetParametersByPath], [path])]
+    allowed = [statements.allow("Configuration", [ssm.GetParametersByPath], [path])]
+    if any(setting.type == "secret" for setting in env.runtime.settings.values()):
+        # Parameter Store decrypts for whoever reads, with the account's own key, and says for which parameter.
+        via = StringEquals("kms:ViaService", Sub("ssm.${AWS::Region}.${AWS::URLSuffix}"))
+        what = StringLike("kms:EncryptionContext:PARAMETER_ARN", Join("", [path, "/set/*"]))
+        allowed.append(statements.allow("Secrets", [kms.Decrypt], [statements.arn("kms:key/*")], via, what))
+    return allowed
 
 
 def _keys(keys: list[Any]) -> Statement:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
+from env import settings
 from env.model import Environment
 from resources import naming
 from resources.deployment import is_production
@@ -56,6 +58,15 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         source=_source(env),
         promotion=_promotion(env) if isinstance(env, Environment) else None,
         tools=_tools(env) if isinstance(env, Environment) else None,
+        settings=_settings(env) if isinstance(env, Environment) else (),
+    )
+
+
+def _settings(env: Environment) -> tuple[contract.Setting, ...]:
+    described = {name: setting.description for name, setting in env.runtime.settings.items()}
+    return tuple(
+        contract.Setting(name=name, description=described[name], **asdict(rule))
+        for name, rule in sorted(settings.rules(env.runtime).items())
     )
 
 

@@ -10,7 +10,7 @@ from resources.parameters import parameter
 from templates.service import Service
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment
+    from env.model import AnyEnvironment, Runtime
     from templates.build import AnyService
 
 
@@ -21,7 +21,14 @@ def build(env: AnyEnvironment, others: Sequence[AnyService]) -> AnyService:
         for output, made in sorted(other.template.outputs.items()):
             path = ("outputs", other.name, output)
             service.add(parameter(f"{output}Output", env, path, service.needs(output), made.properties["Description"]))
-    for setting, value in sorted(env.runtime.settings.items() if isinstance(env, Environment) else ()):
-        title = "".join(part.capitalize() for part in setting.split("-"))
-        service.add(parameter(f"{title}Setting", env, ("config", setting), value.default, value.description))
+    if isinstance(env, Environment):
+        _settings(service, env.runtime)
     return service
+
+
+def _settings(service: AnyService, runtime: Runtime) -> None:
+    for setting, value in sorted(runtime.settings.items()):
+        # A secret has none: only operators set it.
+        if (default := runtime.default(setting)) is not None:
+            title = "".join(part.capitalize() for part in setting.split("-"))
+            service.add(parameter(f"{title}Setting", service.env, ("config", setting), default, value.description))

@@ -21,6 +21,9 @@ VERBS: dict[str, dict[str, str]] = {
     "Move": {
         "promote": "Carry a release to the next environment, once every gate holds.",
     },
+    "Watch": {
+        "config": "Look at the runtime configuration, and change it without a deployment.",
+    },
     "Set up": {
         "bootstrap": "Make what must stand in an account before its first deployment.",
         "publish": "Put templates and assets into the artifact bucket.",

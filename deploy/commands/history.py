@@ -27,12 +27,13 @@ def command(common: Common, environment: str, limit: int, number: int | None) ->
     account, console = common.account(environment), common.console
     ledger = Ledger(store=account.store("plan", account.manifest.region))
     if number is None:
-        console.result(History(environment=environment, records=ledger.newest(limit)))
+        found = sorted((*ledger.newest(limit), *ledger.changes(limit)), key=lambda record: record.began, reverse=True)
+        console.result(History(environment=environment, records=tuple(found[:limit])))
         return 0
-    found = ledger.events(number)
-    if found is None:
+    told = ledger.events(number)
+    if told is None:
         raise Invalid(
             f"operation {number}", f"the ledger of {environment} has no events of it", f"see python -m deploy history {environment}"
         )
-    console.result(found if common.format == "json" else events(found, console.ink))
+    console.result(told if common.format == "json" else events(told, console.ink))
     return 0

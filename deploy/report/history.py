@@ -32,7 +32,7 @@ def text(history: History, ink: Ink = PLAIN) -> str:
     lines = [ink("dim", _joined(_COLUMNS, widths, ink))]
     for record, row in zip(records, rows, strict=True):
         lines.append(_coloured(_joined(row, widths, ink), record, ink))
-        lines += [ink.cut(f"      {line}", ink.width) for line in _why(record)]
+        lines += [ink.cut(f"      {line}", ink.width) for line in (_setting(record), *_why(record)) if line]
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +49,8 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
         ("plan", one_line(record.plan)),
         ("resources", _counts(record)),
         ("AWS", f"{plural(record.api_calls, 'request')}, {plural(record.events, 'event')}"),
+        ("setting", _setting(record)),
+        ("reason", one_line(record.change.reason) if record.change else ""),
         ("message", one_line(record.message)),
         ("promoted", _promoted(record)),
     ]
@@ -96,6 +98,13 @@ def _promoted(record: Record) -> str:
         return ""
     taken = [f"{one.gate}: {one_line(one.reason)}" for one in record.promoted.gates if one.state == "overridden"]
     return f"from {one_line(record.promoted.source)}{f', overriding {values.listed(taken)}' if taken else ''}"
+
+
+def _setting(record: Record) -> str:
+    if not (change := record.change):
+        return ""
+    version = f" (version {change.version})" if change.version else ""
+    return f"{one_line(change.name)} {one_line(change.before) or '(none)'} -> {one_line(change.after) or '(none)'}{version}"
 
 
 def _counts(record: Record) -> str:

@@ -19,7 +19,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
     from deploy.promotion.ground import Approved
     from deploy.promotion.verdict import Promoted
     from deploy.record import History, Record, StatusReport
-    from deploy.report import difference, history, json, markdown, promotion, status, text, verification
+    from deploy.report import configuration, difference, history, json, markdown, promotion, status, text, verification
+    from deploy.setting import Changes, Configuration, Differences, Value
     from deploy.verification.model import Verification
 
     if form == "json":
@@ -47,5 +48,13 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return promotion.places(value, ink)
         case Approved():
             return promotion.approved(value, ink)
+        case Configuration():
+            return configuration.text(value, ink)
+        case Value():
+            return configuration.value(value, ink)
+        case Changes():
+            return configuration.changes(value, ink)
+        case Differences():
+            return configuration.differences(value, ink)
         case _:
             return json.encode(value)

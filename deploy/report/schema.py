@@ -21,7 +21,10 @@ def schema() -> dict[str, Any]:
 
 def _flowing(given: Any) -> Any:
     if isinstance(given, dict):
-        return {key: " ".join(value.split()) if key == "description" else _flowing(value) for key, value in given.items()}
+        return {
+            key: " ".join(value.split()) if key == "description" and isinstance(value, str) else _flowing(value)
+            for key, value in given.items()
+        }
     return [_flowing(value) for value in given] if isinstance(given, list) else given
 
 

@@ -123,6 +123,7 @@ class World:
     tags: dict[str, str] = field(default_factory=lambda: {"Environment": ENVIRONMENT, "Project": "tap"})
     values: dict[str, Any] = field(default_factory=dict)
     checks: tuple[dict[str, Any], ...] = ()
+    settings: tuple[contract.Setting, ...] = ()
     commit: str = "0" * 40
 
     @property
@@ -298,6 +299,7 @@ class World:
             checks=self.checks,
             limits=(),
             values=self.values,
+            settings=self.settings,
         )
 
 

@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 from botocore.validate import validate_parameters
 from shared.configuration import Configuration
-from shared.logs import Log
+from shared.logs import LEVELS, Log
+from shared.setting import Setting
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 
@@ -68,11 +69,22 @@ class Lines:
         return sum(line.get(metric, 0) for line in self.objects if "_aws" in line)
 
 
+SETTINGS = {
+    "accept-writes": Setting(type="switch", default="on"),
+    "colour": Setting(type="text", default="red", choices=("red", "blue")),
+    "key": Setting(type="secret"),
+    "log-level": Setting(type="text", default="INFO", choices=LEVELS),
+    "page-limit": Setting(type="number", default="50", minimum=1, maximum=1000),
+    "regions": Setting(type="list", default="east, west", pattern="[a-z]+"),
+}
+"""What the handlers of this repository read, as `defaults.yaml` has it, and one of each other type."""
+
+
 def settings(lines: Lines | None = None, **values: str) -> Configuration:
     """A configuration that holds ``values``; underscores stand for hyphens."""
     texts = {name.replace("_", "-"): value for name, value in values.items()}
     log = (lines or Lines()).log()
-    return Configuration(lambda: texts, log, namespace="tap/configuration", cache_seconds=30, clock=lambda: 0.0)
+    return Configuration(SETTINGS, lambda: texts, log, namespace="tap/configuration", cache_seconds=30, clock=lambda: 0.0)
 
 
 def ticks(start: datetime = NOON) -> Callable[[], datetime]:
@@ -229,7 +241,7 @@ class Parameters(Service):
         super().__init__()
         self.values = values
 
-    def do_get_parameters_by_path(self, Path: str, Recursive: bool, NextToken: str = "0") -> Any:
+    def do_get_parameters_by_path(self, Path: str, Recursive: bool, WithDecryption: bool, NextToken: str = "0") -> Any:
         start, names = int(NextToken), sorted(self.values)
         found = [{"Name": f"{Path}/{name}", "Value": self.values[name]} for name in names[start : start + 2]]
         return {"Parameters": found, **({"NextToken": str(start + 2)} if start + 2 < len(names) else {})}

@@ -16,6 +16,7 @@ VARIABLES = {
     "BUCKET_NAME": "b",
     "QUEUE_URL": "q",
     "CONFIG_PATH": "/tap/dev/config",
+    "CONFIG_SETTINGS": "{}",
     "CONFIG_CACHE_SECONDS": "30",
     "ENVIRONMENT": "dev",
     "LOG_LEVEL": "WARN",

@@ -304,6 +304,7 @@ def test_the_environment_variables_say_where_everything_is() -> None:
         "TOPIC_ARN": "topic",
         "REPORT_BUCKET": "logs",
         "CONFIG_PATH": "/tap/dev/config",
+        "CONFIG_SETTINGS": "{}",
         "CONFIG_CACHE_SECONDS": "30",
         "ENVIRONMENT": "dev",
         "LOG_LEVEL": "INFO",

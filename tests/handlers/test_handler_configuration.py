@@ -9,8 +9,9 @@ from botocore.exceptions import ConnectTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.configuration import Configuration, from_environment, parameters_under
+from shared.setting import encode
 
-from .fakes import Clock, Context, Lines, Parameters, refusal, settings
+from .fakes import SETTINGS, Clock, Context, Lines, Parameters, refusal, settings
 
 
 class Operator:
@@ -19,6 +20,7 @@ class Operator:
     def __init__(self, **values: str) -> None:
         self.store, self.clock, self.lines = Parameters(**values), Clock(), Lines()
         self.configuration = Configuration(
+            SETTINGS,
             lambda: parameters_under(self.store, "/tap/dev/config"),
             self.lines.log(),
             namespace="tap/configuration",
@@ -27,7 +29,7 @@ class Operator:
         )
 
     def page_limit(self) -> int:
-        return self.configuration.number("page-limit", default=50, minimum=1, maximum=1000)
+        return self.configuration.number("page-limit")
 
     def later(self, seconds: float, **values: str) -> None:
         self.clock.now += seconds
@@ -142,41 +144,72 @@ def test_a_service_in_trouble_is_asked_again_only_after_the_cache_time() -> None
 
 
 def test_a_page_that_cannot_be_read_throws_away_no_value_of_before() -> None:
-    names = {f"setting-{number}": "on" for number in range(4)}
-    operator = Operator(**names)
-    operator.configuration.switch("setting-3", default=False)
-    operator.later(30, **dict.fromkeys(names, "off"))
+    operator = Operator(**{"accept-writes": "off", "colour": "blue", "page-limit": "20"})
+    operator.page_limit()
+    operator.later(30, accept_writes="on", colour="red", page_limit="30")
     operator.store.failing = {"get_parameters_by_path": [None, refusal("ThrottlingException")]}
-    assert [operator.configuration.switch(name, default=False) for name in names] == [True] * 4
+    configuration = operator.configuration
+    assert (configuration.switch("accept-writes"), configuration.text("colour"), operator.page_limit()) == (False, "blue", 20)
 
 
 def test_a_mistake_in_our_own_code_is_not_taken_for_a_service_in_trouble() -> None:
     def read() -> dict[str, str]:
         raise KeyError("Parameters")
 
-    configuration = Configuration(read, Lines().log(), namespace="n", cache_seconds=1, clock=Clock())
+    configuration = Configuration(SETTINGS, read, Lines().log(), namespace="n", cache_seconds=1, clock=Clock())
     with pytest.raises(KeyError):
-        configuration.text("some", default="")
+        configuration.text("colour")
 
 
 @pytest.mark.parametrize(("text", "value"), [("on", True), ("true", True), ("ON", True), (" on ", True), ("off", False), ("False", False)])
 def test_a_switch_is_on_or_off(text: str, value: bool) -> None:
-    assert settings(accept_writes=text).switch("accept-writes", default=not value) is value
+    assert settings(accept_writes=text).switch("accept-writes") is value
 
 
 @pytest.mark.parametrize("text", ["yes", "1", "", "offf"])
 def test_another_word_for_a_switch_is_refused(text: str) -> None:
     lines = Lines()
-    assert settings(lines, accept_writes=text).switch("accept-writes", default=True) is True
+    assert settings(lines, accept_writes=text).switch("accept-writes") is True
     assert lines.counted("BadValues") == 1
 
 
 def test_a_text_outside_of_what_is_allowed_is_refused() -> None:
     lines = Lines()
     configuration = settings(lines, colour="mauve")
-    assert configuration.text("colour", default="red", allowed=("red", "blue")) == "red"
-    assert configuration.text("colour", default="red") == "mauve"
+    assert configuration.text("colour") == "red"
     assert lines.counted("BadValues") == 1
+
+
+def test_a_list_is_its_items_in_their_order() -> None:
+    assert settings(regions=" north,south ,  west").items("regions") == ("north", "south", "west")
+    assert settings().items("regions") == ("east", "west")
+
+
+@pytest.mark.parametrize("text", [",", "north,", "North", "north,so uth", ""])
+def test_a_list_with_one_bad_item_is_refused_whole(text: str) -> None:
+    lines = Lines()
+    assert settings(lines, regions=text).items("regions") == ("east", "west")
+    assert lines.counted("BadValues") == 1
+
+
+def test_a_secret_is_what_was_set_or_nothing() -> None:
+    assert settings(key="hush").secret("key") == "hush"
+    assert settings().secret("key") is None
+
+
+def test_what_was_good_before_a_value_was_removed_does_not_come_back() -> None:
+    operator = Operator(**{"page-limit": "20"})
+    operator.page_limit()
+    operator.later(30)
+    operator.page_limit()
+    operator.later(30, page_limit="many")
+    assert operator.page_limit() == 50
+
+
+@pytest.mark.parametrize("ask", [lambda found: found.text("page-limit"), lambda found: found.number("page-limits")], ids=["type", "name"])
+def test_code_that_asks_for_what_the_model_does_not_have_is_told(ask: Callable[[Configuration], object]) -> None:
+    with pytest.raises(LookupError, match="page-limit"):
+        ask(settings())
 
 
 def test_the_log_level_that_operators_set_is_in_force_for_the_invocation() -> None:
@@ -187,24 +220,31 @@ def test_the_log_level_that_operators_set_is_in_force_for_the_invocation() -> No
     assert [line["message"] for line in lines.objects] == ["heard"]
 
 
-def test_a_level_that_does_not_exist_leaves_the_functions_own() -> None:
+def test_a_level_that_does_not_exist_leaves_the_default() -> None:
     lines = Lines()
-    assert settings(lines, log_level="LOUD").begin(lines.log("WARN")).level == "WARN"
+    assert settings(lines, log_level="LOUD").begin(lines.log("WARN")).level == "INFO"
+    assert lines.counted("BadValues") == 1
+
+
+def test_where_the_model_has_no_level_the_function_keeps_its_own() -> None:
+    lines = Lines()
+    configuration = Configuration({}, dict, lines.log(), namespace="n", cache_seconds=1, clock=Clock())
+    assert configuration.begin(lines.log("WARN")).level == "WARN"
 
 
 def test_warnings_within_an_invocation_name_its_request() -> None:
     lines = Lines()
     configuration = settings(lines, page_limit="many")
     configuration.begin(lines.log().of(Context(aws_request_id="request-9")))
-    configuration.number("page-limit", default=50, minimum=1, maximum=100)
+    configuration.number("page-limit")
     assert lines.objects[0]["request_id"] == "request-9"
 
 
 def test_the_environment_variables_say_where_values_are_and_for_how_long_they_stay() -> None:
     store, lines = Parameters(**{"page-limit": "many"}), Lines()
-    variables = {"CONFIG_PATH": "/tap/dev/config", "CONFIG_CACHE_SECONDS": "45"}
+    variables = {"CONFIG_PATH": "/tap/dev/config", "CONFIG_CACHE_SECONDS": "45", "CONFIG_SETTINGS": encode(SETTINGS)}
     configuration = from_environment(variables, lambda name: store if name == "ssm" else None, lines.log())
-    assert configuration.number("page-limit", default=50, minimum=1, maximum=100) == 50
+    assert configuration.number("page-limit") == 50
     assert configuration.cache_seconds == 45
     assert store.calls[0][1]["Path"] == "/tap/dev/config"
     assert lines.objects[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "tap/configuration"
@@ -212,12 +252,12 @@ def test_the_environment_variables_say_where_values_are_and_for_how_long_they_st
 
 def test_what_an_operator_set_wins_over_the_default_of_the_template() -> None:
     store = Parameters(**{"page-limit": "50", "set/page-limit": "7", "set/accept-writes": "off"})
-    variables = {"CONFIG_PATH": "/tap/dev/config", "CONFIG_CACHE_SECONDS": "45"}
+    variables = {"CONFIG_PATH": "/tap/dev/config", "CONFIG_CACHE_SECONDS": "45", "CONFIG_SETTINGS": encode(SETTINGS)}
     configuration = from_environment(variables, lambda name: store, Lines().log())
-    assert configuration.number("page-limit", default=1, minimum=1, maximum=100) == 7
-    assert configuration.switch("accept-writes", default=True) is False
+    assert configuration.number("page-limit") == 7
+    assert configuration.switch("accept-writes") is False
 
 
 @given(text=st.text())
 def test_whatever_somebody_writes_the_number_stays_within_its_limits(text: str) -> None:
-    assert 1 <= settings(page_limit=text).number("page-limit", default=50, minimum=1, maximum=1000) <= 1000
+    assert 1 <= settings(page_limit=text).number("page-limit") <= 1000

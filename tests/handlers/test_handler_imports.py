@@ -16,6 +16,7 @@ VARIABLES = {
     "BUCKET_NAME": "b",
     "CONFIG_CACHE_SECONDS": "30",
     "CONFIG_PATH": "/tap/dev/config",
+    "CONFIG_SETTINGS": "{}",
     "ENVIRONMENT": "dev",
     "LOG_LEVEL": "INFO",
     "QUEUE_URL": "q",

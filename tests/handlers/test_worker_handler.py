@@ -166,6 +166,7 @@ def test_the_environment_variables_say_where_everything_is() -> None:
     variables = {
         "TABLE_NAME": "t",
         "CONFIG_PATH": "/tap/dev/config",
+        "CONFIG_SETTINGS": "{}",
         "CONFIG_CACHE_SECONDS": "30",
         "ENVIRONMENT": "dev",
         "LOG_LEVEL": "WARN",

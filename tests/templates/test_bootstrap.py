@@ -12,6 +12,7 @@ import pytest
 
 from deploy import manifest as contract
 from env.loader import LONGEST_TOGETHER
+from env.model import Environment, Setting
 from env.regions import PARTITIONS
 from resources import deployment, naming
 from resources.policies import MOST_CHARACTERS, MOST_POLICIES, TooLongError, managed_policies, managed_policy, rendered
@@ -322,11 +323,48 @@ def test_deploy_writes_gate_ledger_lock_and_release_and_nothing_else(builds: Bui
     assert not role.may("cloudwatch:SetAlarmState", account.arn("cloudwatch", f"alarm:tap-release-{name}"))
     assert not role.may("cloudwatch:PutMetricAlarm", account.arn("cloudwatch", f"alarm:tap-gate-{name}"))
     assert role.may("ssm:PutParameter", account.arn("ssm", f"parameter/tap/{name}/release"))
-    assert not role.may("ssm:PutParameter", account.arn("ssm", f"parameter/tap/{name}/config/set/page-limit"))
+    assert not role.may("ssm:DeleteParameter", account.arn("ssm", f"parameter/tap/{name}/release"))
     assert role.may("s3:PutObject", f"{place}/ledger/1")
     assert role.may("s3:PutObject", f"{place}/locks/deployment.json")
     assert not role.may("s3:PutObject", f"{place}/templates/x")
     assert not role.may("s3:DeleteObject", f"{place}/locks/deployment.json")
+
+
+@pytest.mark.row("R25")
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_operators_write_what_they_set_and_no_default(builds: Builds, name: str) -> None:
+    account = Account.of(builds[name])
+    other = next(one for one in ENVIRONMENTS if one != name)
+    own = account.arn("ssm", f"parameter/tap/{name}/config/set/page-limit")
+    for action in ("ssm:DeleteParameter", "ssm:PutParameter"):
+        assert account.role("deploy").may(action, own)
+        assert not account.role("plan").may(action, own)
+        assert not account.role("publish").may(action, own)
+        for path in (f"{name}/config/page-limit", f"{name}/outputs/x", f"{other}/config/set/page-limit"):
+            assert not account.role("deploy").may(action, account.arn("ssm", f"parameter/tap/{path}"))
+    assert account.role("plan").may("ssm:GetParameterHistory", own)
+
+
+def with_secret(env: Environment) -> Environment:
+    secret = Setting(type="secret", description="of the partner's API")
+    return structs.replace(env, runtime=structs.replace(env.runtime, settings={**env.runtime.settings, "api-key": secret}))
+
+
+@pytest.mark.row("R25")
+def test_where_there_are_secrets_the_functions_decrypt_them_and_deployers_do_not(platform: Any, builds: Builds) -> None:
+    built = build(with_secret(next(made for made in platform.environments if made.name == "dev")))
+    via = {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}
+    policies = [one for one in built.templates["compute"]["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
+    for policy in policies:
+        (found,) = [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Sid"] == "Secrets"]
+        assert found["Action"] == ["kms:Decrypt"]
+        assert set(found["Condition"]) == {"StringEquals", "StringLike"}
+    assert "ApiKeySetting" not in built.templates["parameters"]["Resources"]
+    account = Account.of(built)
+    key = account.arn("kms", "key/0a1b")
+    for task in ("plan", "deploy"):
+        assert denied(account.role(task).identity, "kms:Decrypt", key, via)
+        assert not denied(Account.of(builds["dev"]).role(task).identity, "kms:Decrypt", key, via)
 
 
 def test_nothing_that_holds_data_is_lost_by_a_deployment_in_prod(builds: Builds) -> None:

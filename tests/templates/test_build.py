@@ -35,7 +35,11 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "api": (lambda e: replace(e, api=replace(e.api, throttle_rate=1)), {"api"}),
     "alarms": (lambda e: replace(e, alarms=replace(e.alarms, server_errors=77)), {"monitoring"}),
     "drift": (lambda e: replace(e, drift=replace(e.drift, every_hours=12)), {"drift"}),
-    "settings": (lambda e: replace(e, runtime=replace(e.runtime, settings={})), {"parameters"}),
+    "settings": (lambda e: replace(e, runtime=replace(e.runtime, settings={})), {"parameters", "compute", "drift"}),
+    "a default of its own": (
+        lambda e: replace(e, runtime=replace(e.runtime, values={"page-limit": "9"})),
+        {"parameters", "compute", "drift"},
+    ),
 }
 
 

@@ -45,9 +45,23 @@ def test_handlers_know_nothing_but_the_runtime() -> None:
         assert set(imports(path)) <= allowed, path
 
 
+def modules(path: Path) -> Iterator[str]:
+    """The whole name of every module that a file imports from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
 def test_the_deploying_half_knows_no_templates() -> None:
+    """But for what it shares with the functions, which is made of Python's own library alone."""
+    shared = "resources.handlers.shared"
     for path in sources("deploy"):
-        assert not {"troposphere", "awacs", "env", "resources", "templates"} & set(imports(path)), path
+        names = {name.split(".")[0] for name in modules(path) if not name.startswith(f"{shared}.")}
+        assert not {"troposphere", "awacs", "env", "resources", "templates"} & names, path
+    for name in {name for path in sources("deploy") for name in modules(path) if name.startswith(f"{shared}.")}:
+        assert set(imports(ROOT / f"{name.replace('.', '/')}.py")) <= set(sys.stdlib_module_names), name
 
 
 def test_the_overlay_knows_only_the_emulator_and_the_deployer_does_not_know_the_overlay() -> None:

@@ -24,9 +24,7 @@ def gaps(records: tuple[Record, ...]) -> tuple[str, ...]:
     own = [record for record in reversed(records) if record.operation != "cancel"]
     problems = [f"{one.number}: it began and has no end" for one in own[:-1] if one.ended is None]
     problems += [
-        f"{one.number}: it stands beside another of this number"
-        for one, after in itertools.pairwise(own)
-        if one.number == after.number
+        f"{one.number}: it stands beside another of this number" for one, after in itertools.pairwise(own) if one.number == after.number
     ]
     before: Record | None = None
     for record in own:

@@ -22,8 +22,6 @@ from uuid import uuid4
 from shared import clients, configuration, items, proxy
 from shared.logs import Invocation, Log
 
-LARGEST_PAGE = 1000
-
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
@@ -100,7 +98,7 @@ def health(request: proxy.Request, around: Surroundings) -> proxy.Answer:
 
 def create(request: proxy.Request, around: Surroundings) -> proxy.Answer:
     """Write a new item: 201 with it and where it is, 409 when its id is taken, 503 while writes are switched off."""
-    if not around.settings.switch("accept-writes", default=True):
+    if not around.settings.switch("accept-writes"):
         return proxy.refusal(503, ["writes are switched off: try again later"], Retry_After=str(round(around.settings.cache_seconds)))
     body: dict[str, Any] = proxy.json_object(request)
     problems = items.problems(body)
@@ -157,7 +155,7 @@ ROUTES: dict[tuple[str, ...], dict[str, Route]] = {
 
 def _limit(request: proxy.Request, settings: configuration.Configuration) -> int:
     """What the caller asks for, up to what the operators allow."""
-    largest = settings.number("page-limit", default=50, minimum=1, maximum=LARGEST_PAGE)
+    largest = settings.number("page-limit")
     asked = request.query.get("limit")
     if asked is None:
         return largest

@@ -6,31 +6,35 @@ should, changes nothing: the last good value stays, or the default where there n
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from shared.clients import error_code, service_errors
 from shared.logs import LEVELS, Log
-
-Value = TypeVar("Value")
+from shared.setting import Setting, decode
 
 SET = "set/"
-
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
-_SWITCH = {"on": True, "true": True, "off": False, "false": False}
 
 
 class Configuration:
     """Typed values by name. One per execution environment: it remembers from call to call."""
 
     def __init__(
-        self, read: Callable[[], Mapping[str, str]], log: Log, *, namespace: str, cache_seconds: float, clock: Callable[[], float]
+        self,
+        settings: Mapping[str, Setting],
+        read: Callable[[], Mapping[str, str]],
+        log: Log,
+        *,
+        namespace: str,
+        cache_seconds: float,
+        clock: Callable[[], float],
     ) -> None:
-        """``read`` gives every value by name; ``clock`` seconds that never go back; ``namespace`` is the metrics'."""
+        """``settings``: what there is, by name; ``read`` gives every value by name; ``clock`` seconds that never go back;
+        ``namespace`` is the metrics'.
+        """
         self.cache_seconds = cache_seconds
-        self._read, self._clock, self._log, self._namespace = read, clock, log, namespace
+        self._settings, self._read, self._clock, self._log, self._namespace = settings, read, clock, log, namespace
         self._due = float("-inf")
         self._texts: Mapping[str, str] = {}
         self._good: dict[str, Any] = {}
@@ -39,51 +43,45 @@ class Configuration:
     def begin(self, log: Log) -> Log:
         """For the start of an invocation: speak through its log from now on, and give that log at the level set."""
         self._log = log
-        return log.at(self.text("log-level", default=log.level, allowed=LEVELS))
+        level = self.text("log-level") if "log-level" in self._settings else log.level
+        return log.at(level) if level in LEVELS else log
 
-    def text(self, name: str, *, default: str, allowed: Collection[str] = ()) -> str:
-        """A text; one of ``allowed`` where there are any."""
+    def text(self, name: str) -> str:
+        return str(self._value(name, "text"))
 
-        def parse(text: str) -> str:
-            if allowed and text not in allowed:
-                raise ValueError(f"expected one of {', '.join(allowed)}")
-            return text
+    def number(self, name: str) -> int:
+        return int(self._value(name, "number"))
 
-        return self._value(name, default, parse)
+    def switch(self, name: str) -> bool:
+        return bool(self._value(name, "switch"))
 
-    def number(self, name: str, *, default: int, minimum: int, maximum: int) -> int:
-        """A whole number within limits, both included."""
+    def items(self, name: str) -> tuple[str, ...]:
+        """Of a list, in its order."""
+        return tuple(self._value(name, "list"))
 
-        def parse(text: str) -> int:
-            number = int(text) if _WHOLE_NUMBER.fullmatch(text) else None
-            if number is None or not minimum <= number <= maximum:
-                raise ValueError(f"expected a whole number from {minimum} to {maximum}")
-            return number
+    def secret(self, name: str) -> str | None:
+        """The secret, or the ARN of one in Secrets Manager, whichever was set; None where nothing was."""
+        value = self._value(name, "secret")
+        return None if value is None else str(value)
 
-        return self._value(name, default, parse)
-
-    def switch(self, name: str, *, default: bool) -> bool:
-        """``on`` or ``true``, ``off`` or ``false``."""
-
-        def parse(text: str) -> bool:
-            if text.lower() not in _SWITCH:
-                raise ValueError("expected on or off")
-            return _SWITCH[text.lower()]
-
-        return self._value(name, default, parse)
-
-    def _value(self, name: str, default: Value, parse: Callable[[str], Value]) -> Value:
+    def _value(self, name: str, type: str) -> Any:
+        """Raises:
+        LookupError: the model has no setting of this name and type, which is a mistake in the code that asks.
+        """
+        setting = self._settings.get(name)
+        if setting is None or setting.type != type:
+            raise LookupError(f"runtime.settings has no {type} {name}")
         self._refresh()
+        default = None if setting.default is None else setting.value(setting.default)
         if name not in self._texts:
+            self._good.pop(name, None)
             return default
-        text = self._texts[name].strip()
         try:
-            self._good[name] = parse(text)
+            self._good[name] = setting.value(self._texts[name])
             self._refused.pop(name, None)
         except ValueError as error:
-            self._refuse(name, text, str(error))
-        value: Value = self._good.get(name, default)
-        return value
+            self._refuse(name, self._texts[name], str(error))
+        return self._good.get(name, default)
 
     def _refuse(self, name: str, text: str, expected: str) -> None:
         """Counted once, not at every use. The text is not logged: somebody may have put a secret there by mistake."""
@@ -110,7 +108,7 @@ class Configuration:
 def parameters_under(ssm: Any, path: str) -> dict[str, str]:
     """Every parameter below ``path`` by its name relative to it, over all pages (at most 10 a page)."""
     found: dict[str, str] = {}
-    request: dict[str, Any] = {"Path": path, "Recursive": True}
+    request: dict[str, Any] = {"Path": path, "Recursive": True, "WithDecryption": True}
     while True:
         page = ssm.get_parameters_by_path(**request)
         found |= {parameter["Name"].removeprefix(f"{path}/"): parameter["Value"] for parameter in page["Parameters"]}
@@ -129,9 +127,10 @@ def in_force(found: Mapping[str, str]) -> dict[str, str]:
 
 
 def from_environment(variables: Mapping[str, str], client: Callable[[str], Any], log: Log) -> Configuration:
-    """The configuration at ``CONFIG_PATH``, such as ``/tap/dev/config``, kept for ``CONFIG_CACHE_SECONDS``."""
+    """The ``CONFIG_SETTINGS`` with their values at ``CONFIG_PATH``, such as ``/tap/dev/config``, kept for ``CONFIG_CACHE_SECONDS``."""
     path = variables["CONFIG_PATH"].rstrip("/")
     return Configuration(
+        decode(variables["CONFIG_SETTINGS"]),
         lambda: in_force(parameters_under(client("ssm"), path)),
         log,
         namespace=f"{path.split('/')[1]}/configuration",
