@@ -102,8 +102,9 @@ def _built(folder: Path, url: str, more_checks: str) -> Path:
     for path in (ROOT / "env").glob("*.yaml"):
         (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
     defaults = source / "defaults.yaml"
-    assert defaults.read_text().rstrip().endswith("- check: alarms")
-    defaults.write_text(defaults.read_text().rstrip() + more_checks + "\n")
+    last = "  - check: alarms\n"
+    assert last in defaults.read_text()
+    defaults.write_text(defaults.read_text().replace(last, last + more_checks.strip("\n") + "\n"))
     build = folder / "build"
     command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

@@ -127,6 +127,32 @@ CHANGES = {
         ":5:3: disaster_recovery.regon: unknown key: did you mean",
     ),
     "wrong key of a check": ("defaults", "path: /health", "pth: /health", "checks[1].pth: unknown key: did you mean path?"),
+    "a window that ends before it begins": (
+        "prod",
+        'end: "16:00"',
+        'end: "07:00"',
+        "promotion.windows[0].end: 07:00 is not after begin 08:00: a window lies within one day",
+    ),
+    "a time of no day": ("prod", 'end: "16:00"', 'end: "24:00"', "promotion.windows[0].end: expected a time"),
+    "a day of no week": (
+        "prod",
+        "[mon, tue",
+        "[monday, tue",
+        "promotion.windows[0].days[0]: expected one of fri, mon, sat, sun, thu, tue, wed",
+    ),
+    "a freeze on no date": (
+        "prod",
+        "  approvals: 1",
+        '  approvals: 1\n  freezes: [{first: "2026-02-30", last: "2026-03-01", reason: x}]',
+        "promotion.freezes[0].first: 2026-02-30 is no date of the calendar",
+    ),
+    "a freeze that ends before it begins": (
+        "prod",
+        "  approvals: 1",
+        '  approvals: 1\n  freezes: [{first: "2026-03-02", last: "2026-03-01", reason: x}]',
+        "promotion.freezes[0].last: 2026-03-01 is before first 2026-03-02",
+    ),
+    "too many approvals": ("prod", "approvals: 1", "approvals: 9", "promotion.approvals: expected a whole number from 0 to 5, found 9"),
     "a tools value": ("tools", "o-exampleorg1", "org", ":7:3: trust.organization: expected a text: the AWS organization's id"),
     "a tools key": ("tools", "external_id", "external-id", "trust.external-id: unknown key: did you mean external_id?"),
     "subnet outside": (
