@@ -245,6 +245,7 @@ class Environment(Value, frozen=True, kw_only=True):
     region: Annotated[Region, VARIES]
     disaster_recovery: Annotated[DisasterRecovery | None, VARIES]
     termination_protection: Annotated[bool, VARIES]
+    production: Annotated[bool, Meta(description="true: the deployment may neither delete what could hold data nor end protection"), VARIES]
     project: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,11}$", description="2 to 12 lower case letters and digits, first in every name")]
     owner: TagText
     cost_center: TagText

@@ -32,8 +32,6 @@ from resources.roles import role_arn
 if TYPE_CHECKING:
     from env.model import Environment, GitHub
 
-# Environments held to more, by name: nothing else in their files says that they are what the others practise for.
-PRODUCTION = frozenset({"prod"})
 GITHUB = "token.actions.githubusercontent.com"
 
 # Stacks, read: everything but what asks for a type's schema or another account.
@@ -216,7 +214,7 @@ def cloudformation(env: Environment) -> PolicyDocument:
 
 
 def is_production(env: Environment) -> bool:
-    return env.name in PRODUCTION
+    return env.production
 
 
 def looking(env: Environment) -> Statement:
