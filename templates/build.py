@@ -67,8 +67,8 @@ class Built:
     def bootstrap(self) -> Bootstrap:
         """What must stand in the account before these are deployed. Raises BuildError."""
         types = {resource["Type"] for document in self.templates.values() for resource in document.get("Resources", {}).values()}
-        service = _build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), self.env)
-        document = _document(service)
+        service = build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), self.env)
+        document = document_of(service)
         encoded = encode_compact(document)
         if len(encoded) > bootstrap.MOST_BYTES:
             size = f"{len(encoded):,} bytes; CloudFormation takes {bootstrap.MOST_BYTES:,} in the call that creates it, before there is a bucket"
@@ -100,14 +100,14 @@ def build(env: Environment) -> Built:
         BuildError: when a service's module fails.
         root.WiringError: when a parameter has no producer or two.
     """
-    services = [_build_one(name, make, env) for name, make in SERVICES.items()]
-    services.append(_build_one("parameters", lambda made: parameters.build(made, services), env))
-    templates = {service.name: _document(service) for service in services}
+    services = [build_one(name, make, env) for name, make in SERVICES.items()]
+    services.append(build_one("parameters", lambda made: parameters.build(made, services), env))
+    templates = {service.name: document_of(service) for service in services}
     encoded = {name: encode(document) for name, document in templates.items()}
     digests = {name: digest(data) for name, data in encoded.items()}
-    top = _build_one("root", lambda made: root.build(made, services, digests), env)
+    top = build_one("root", lambda made: root.build(made, services, digests), env)
     titles = {root.title(service.name): service.name for service in services}
-    templates["root"] = _document(top)
+    templates["root"] = document_of(top)
     encoded["root"] = encode(templates["root"])
     flat, names = flatten(templates["root"], {title: templates[name] for title, name in titles.items()})
     return Built(
@@ -150,7 +150,7 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _build_one(name: str, make: Callable[[Environment], Service], env: Environment) -> Service:
+def build_one(name: str, make: Callable[[Environment], Service], env: Environment) -> Service:
     """troposphere says what is wrong with a resource, but not in which template of which environment it stands."""
     try:
         return make(env)
@@ -158,7 +158,7 @@ def _build_one(name: str, make: Callable[[Environment], Service], env: Environme
         raise BuildError(f"service {name}, environment {env.name}: {error}") from error
 
 
-def _document(service: Service) -> dict[str, Any]:
+def document_of(service: Service) -> dict[str, Any]:
     try:
         return service.to_dict()
     except (AttributeError, TypeError, ValueError) as error:
