@@ -157,6 +157,7 @@ class Release(_Noun, frozen=True, kw_only=True):
     digest: Annotated[Sha256, Meta(description="over the environments' manifests, by name")]
     commit: Annotated[str | None, Meta(description="the git commit of the sources; null outside a repository")]
     builds: tuple[Build, ...]
+    parity: Annotated[Sha256 | None, Meta(description="SHA-256 of the proof of parity; null where there is none")] = None
 
 
 def encode(noun: Struct) -> bytes:

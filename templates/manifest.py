@@ -54,11 +54,11 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
     )
 
 
-def release(manifests: dict[str, bytes], commit: str | None) -> contract.Release:
-    """The release that these encoded manifests make, by environment."""
+def release(manifests: dict[str, bytes], commit: str | None, parity: str) -> contract.Release:
+    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof."""
     builds = tuple(contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items()))
     text = "".join(f"{build.environment} {build.manifest}\n" for build in builds)
-    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=builds)
+    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=builds, parity=parity)
 
 
 def _app(built: Built) -> contract.Stack:

@@ -17,32 +17,33 @@ import msgspec
 from deploy.parity.difference import Sides, compared, differing, folded
 from deploy.parity.form import MANIFEST, Document, Form, Path, form, named, pointer, spelled
 from deploy.parity.proof import VERSION, Field, Finding, Proof, Proven, Text
-from env.document import Path_, dotted
+from env.document import Path_
 from env.fields import varying
 from env.model import Environment
 from templates import manifest as manifests
 from templates.build import SERVICES, BuildError
 from templates.influence import with_value
 from templates.neutral import Neutral, fields_between, neutral, plain, texts
+from templates.reading import Copy
 from templates.root import WiringError
 
 if TYPE_CHECKING:
     from env.document import Place
-    from templates.reading import Copy
 
-Make = Callable[[Environment], "Copy"]
+Make = Callable[[Environment], Copy]
 _FIRST = "dev"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What is proven: an environment as it is written, and the same under neutral texts."""
+    """What is proven: an environment as it is written, and the same under neutral texts; ``failed``: why that cannot be built."""
 
     env: Environment
     copy: Copy
     other: Neutral
     bare: Copy
     manifest: str = ""
+    failed: str = ""
 
 
 def prove(
@@ -52,17 +53,15 @@ def prove(
     places: Mapping[tuple[str, str], Place],
     digests: Mapping[str, str],
 ) -> Proof:
-    """``make``: builds what nobody wrote; ``copies``: what is written, by environment; ``digests``: of the manifests.
-
-    Raises:
-        BuildError: an environment cannot be built under another name, account or region.
-    """
+    """``make``: builds what nobody wrote; ``copies``: what is written, by environment; ``digests``: of the manifests."""
     corpus = json.dumps([[one.documents, texts(env)] for env in environments for one in [copies[env.name]]])
     taken: dict[str, str] = {}
     subjects = []
     for env in environments:
         other = neutral(env, corpus, taken)
-        subjects.append(Subject(env=env, copy=copies[env.name], other=other, bare=make(other.env), manifest=digests.get(env.name, "")))
+        bare, failed = _made(make, other.env)
+        manifest = digests.get(env.name, "")
+        subjects.append(Subject(env=env, copy=copies[env.name], other=other, bare=bare, manifest=manifest, failed=failed))
     run = _Run(make=make, places=places, words=taken)
     reference = next((one for one in subjects if one.env.name == _FIRST), subjects[0])
     proven, findings = [], []
@@ -83,12 +82,14 @@ class _Run:
 
     def proven(self, subject: Subject, reference: Subject) -> tuple[Proven, list[Finding]]:
         name, own = subject.env.name, texts(subject.env)
+        if subject.failed:
+            return self._unbuilt(subject, reference)
         real = {service: named(document, _words(own)) for service, document in subject.copy.documents.items()}
         bare = {service: named(document, self.words) for service, document in subject.bare.documents.items()}
         moved = {service for service in real.keys() | bare.keys() if real.get(service) != bare.get(service)}
         findings, renamed, corrections = self._identity(subject, reference, moved) if moved else ([], {}, {})
         fields: list[Field] = []
-        if subject is not reference:
+        if subject is not reference and not reference.failed:
             findings += self._not_varying(subject, reference)
             fields, more = self._walk(subject, reference)
             findings += more
@@ -101,6 +102,21 @@ class _Run:
             renamed=renamed,
             kept=subject.other.kept,
         ), findings
+
+    def _unbuilt(self, subject: Subject, reference: Subject) -> tuple[Proven, list[Finding]]:
+        """That it can be built at all hangs on what it is called or where it is."""
+        name = subject.env.name
+        finding = Finding(
+            kind="identity",
+            environment=name,
+            other=reference.env.name,
+            path="",
+            has=json.dumps("it can be built"),
+            expected=json.dumps(subject.failed),
+            place=self._place(name, "name"),
+            origin="templates/build.py:1",
+        )
+        return Proven(environment=name, manifest=subject.manifest, texts=(), fields=(), corrections={}, renamed={}), [finding]
 
     def _identity(
         self, subject: Subject, reference: Subject, services: set[str]
@@ -168,7 +184,8 @@ class _Run:
         """From the reference's values to the environment's, all under neutral texts, one field after the other."""
         name, data, goal = subject.env.name, plain(reference.other.env), plain(subject.other.env)
         values = plain(reference.env), plain(subject.env)
-        before, pending = reference.bare, []
+        before = reference.bare
+        pending: list[tuple[str, Path_]] = []
         fields: list[Field] = []
         findings: list[Finding] = []
         for key, path in fields_between(reference.other.env, subject.other.env):
@@ -216,24 +233,30 @@ class _Run:
         return f"{own}:1" if own else ""
 
 
+def _made(make: Make, env: Environment) -> tuple[Copy, str]:
+    try:
+        return make(env), ""
+    except (BuildError, WiringError) as error:
+        return Copy(documents={}, origins={}), str(error)
+
+
 def _moved(documents: Mapping[str, Document], others: Mapping[str, Document]) -> dict[str, Document]:
     """Of each section what the other has not, or has otherwise: all that has to be looked at leaf by leaf."""
-    return {
-        service: {
-            key: {name: item for name, item in section.items() if beside.get(key, {}).get(name) != item}
-            if isinstance(section, dict) and isinstance(beside.get(key, {}), dict)
-            else section
-            for key, section in document.items()
-            if beside.get(key) != section
-        }
-        for service, document in documents.items()
-        if document is not (beside := others.get(service, {}))
-    }
+    found: dict[str, Document] = {}
+    for service, document in documents.items():
+        beside = others.get(service, {})
+        for key, section in document.items() if document is not beside else ():
+            there = beside.get(key)
+            if isinstance(section, dict) and isinstance(there, dict):
+                section = {name: item for name, item in section.items() if there.get(name) != item}
+            if section and section != there:
+                found.setdefault(service, {})[key] = section
+    return found
 
 
 def _words(own: Mapping[str, str]) -> dict[str, str]:
     """Text -> field; where two fields have one text, the first."""
-    return {text: key for key, text in reversed(own.items())}
+    return {text: key for key, text in reversed(list(own.items()))}
 
 
 def _uses(bare: Mapping[str, str], key: str) -> int:
@@ -250,7 +273,8 @@ def _below(found: Form, path: Path) -> dict[Path, str]:
 
 def _at(value: Any, path: Path_) -> Any:
     for part in path:
-        value = value[part] if isinstance(value, list) or (isinstance(value, dict) and part in value) else None
+        known = part in value if isinstance(value, dict) else isinstance(value, list)
+        value = value[part] if known else None
     return value
 
 
