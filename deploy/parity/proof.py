@@ -15,14 +15,15 @@ from deploy.noun import Noun
 VERSION = 1
 FILE = "parity.json"
 
-Kind = Literal["identity", "field", "unexplained"]
+Kind = Literal["identity", "field", "unexplained", "deployed"]
 
 
 class Finding(Noun, frozen=True, kw_only=True):
     """A difference that no field of the environment file explains.
 
     ``identity``: ``environment`` has it for what it is called or where it is, not for its values; ``field``: a field that may not vary
-    has another value; ``unexplained``: two environments differ where the proof has no field for it. ``path``: ``compute/Resources/...``;
+    has another value; ``unexplained``: two environments differ where the proof has no field for it; ``deployed``: it runs otherwise than its
+    release says. ``path``: ``compute/Resources/...``;
     ``has``: what ``environment`` has there; ``expected``: what its values alone would give, or what ``other`` has; both as JSON,
     None for nothing. ``origin``: the builder's line; ``place``: the line of the environment file; ``because``: what it hangs on.
     """
