@@ -222,6 +222,7 @@ class Release(_Noun, frozen=True, kw_only=True):
     commit: Annotated[str | None, Meta(description="the git commit of the sources; null outside a repository")]
     builds: tuple[Build, ...]
     tools: Annotated[Build | None, Meta(description="the tools account's, which no release changes: it is no part of the digest")] = None
+    parity: Annotated[Sha256 | None, Meta(description="SHA-256 of the proof of parity; null where there is none")] = None
 
 
 def encode(noun: Struct) -> bytes:

@@ -48,6 +48,11 @@ def manifest_key(digest: str) -> str:
     return f"manifests/{digest}.json"
 
 
+def proof_key(release: str) -> str:
+    """The proof of parity of one release, for the gates of a promotion and for what runs (docs/operations.md)."""
+    return f"parity/{release}.json"
+
+
 def publish(account: Account, *, every: bool = False, progress: Progress = lambda done, total, size: None) -> tuple[Published, ...]:
     """Publish into each artifact bucket. ``every``: ask for every object, also where the manifest is there.
 

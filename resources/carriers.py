@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from awacs.aws import Statement, StringEquals
 from awacs.sts import AssumeRole
-from msgspec.structs import replace
 from troposphere import Region, Sub
 
 from deploy.manifest import TOOLS
@@ -89,11 +88,11 @@ def _roles(env: ToolsEnvironment, reach: Sequence[tuple[str, str]]) -> Iterator[
     stages = {stage.name: stage for stage in env.stages}
     for task, name in reach:
         stage = stages[name]
-        role = global_pattern(replace(env, name=name), task, "role").replace(REGION, stage.region)
+        role = global_pattern(env, task, "role", name).replace(REGION, stage.region)
         yield f"arn:${{AWS::Partition}}:iam::{stage.account}:role/{role}"
 
 
 def _name(env: AnyEnvironment, thing: str) -> str:
     """As the tools account's own templates name the role."""
     region = REGION if env.account == env.tools.account else env.tools.region
-    return global_pattern(replace(env, name=TOOLS), thing, "role").replace(REGION, region)
+    return global_pattern(env, thing, "role", TOOLS).replace(REGION, region)

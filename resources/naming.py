@@ -60,14 +60,14 @@ def bucket_name(env: AnyEnvironment, thing: str) -> Sub:
     return Sub(bucket_pattern(env, thing))
 
 
-def bucket_pattern(env: AnyEnvironment, thing: str) -> str:
-    """The text inside :func:`bucket_name`, to build longer texts from."""
-    return _fit(env, (thing, ACCOUNT, REGION), "bucket")
+def bucket_pattern(env: AnyEnvironment, thing: str, environment: str = "") -> str:
+    """The text inside :func:`bucket_name`, to build longer texts from; of another ``environment`` where one is named."""
+    return _fit(env, (thing, ACCOUNT, REGION), "bucket", environment)
 
 
-def global_pattern(env: AnyEnvironment, thing: str, kind: str) -> str:
-    """The text inside :func:`global_name`, to build longer texts from."""
-    return _fit(env, (thing, REGION), kind)
+def global_pattern(env: AnyEnvironment, thing: str, kind: str, environment: str = "") -> str:
+    """The text inside :func:`global_name`, to build longer texts from; of another ``environment`` where one is named."""
+    return _fit(env, (thing, REGION), kind, environment)
 
 
 def parameter_path(env: AnyEnvironment, *parts: str) -> str:
@@ -93,9 +93,9 @@ def longest(text: str) -> int:
     return len(text)
 
 
-def _fit(env: AnyEnvironment, parts: tuple[str, ...], kind: str) -> str:
-    limit = LIMITS[kind]
-    text = "-".join((env.project, *parts, env.name))
+def _fit(env: AnyEnvironment, parts: tuple[str, ...], kind: str, environment: str = "") -> str:
+    limit, environment = LIMITS[kind], environment or env.name
+    text = "-".join((env.project, *parts, environment))
     excess = longest(text) - limit
     if excess <= 0:
         return text
@@ -103,4 +103,4 @@ def _fit(env: AnyEnvironment, parts: tuple[str, ...], kind: str) -> str:
     kept = thing[: len(thing) - excess - 7]
     if not kept:
         raise ValueError(f"{kind} name {text!r} is {longest(text)} characters long; {limit} are allowed: shorten project or environment")
-    return "-".join((env.project, f"{kept}-{sha256(thing.encode()).hexdigest()[:6]}", *rest, env.name))
+    return "-".join((env.project, f"{kept}-{sha256(thing.encode()).hexdigest()[:6]}", *rest, environment))

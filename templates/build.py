@@ -75,8 +75,8 @@ class Built(Generic[Env]):
         """What must stand in the account before these are deployed. Raises BuildError."""
         types = {resource["Type"] for document in self.templates.values() for resource in document.get("Resources", {}).values()}
         env: AnyEnvironment = self.env
-        service = _build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env)
-        document = _document(service)
+        service = build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env)
+        document = document_of(service)
         encoded = encode_compact(document)
         if len(encoded) > bootstrap.MOST_BYTES:
             size = f"{len(encoded):,} bytes; CloudFormation takes {bootstrap.MOST_BYTES:,} in the call that creates it, before there is a bucket"
@@ -109,13 +109,13 @@ def build(env: Own) -> Built[Own]:
         root.WiringError: when a parameter has no producer or two.
     """
     services = _services(env)
-    services.append(_build_one("parameters", lambda made: parameters.build(made, services), env))
-    templates = {service.name: _document(service) for service in services}
+    services.append(build_one("parameters", lambda made: parameters.build(made, services), env))
+    templates = {service.name: document_of(service) for service in services}
     encoded = {name: encode(document) for name, document in templates.items()}
     digests = {name: digest(data) for name, data in encoded.items()}
-    top = _build_one("root", lambda made: root.build(made, services, digests), env)
+    top = build_one("root", lambda made: root.build(made, services, digests), env)
     titles = {root.title(service.name): service.name for service in services}
-    templates["root"] = _document(top)
+    templates["root"] = document_of(top)
     encoded["root"] = encode(templates["root"])
     flat, names = flatten(templates["root"], {title: templates[name] for title, name in titles.items()})
     return Built(
@@ -132,9 +132,9 @@ def build(env: Own) -> Built[Own]:
 
 def _services(env: AnyEnvironment) -> list[AnyService]:
     if isinstance(env, ToolsEnvironment):
-        return [_build_one(name, build_tools, env) for name, build_tools in TOOLS.items()]
+        return [build_one(name, build_tools, env) for name, build_tools in TOOLS.items()]
     assert isinstance(env, Environment)
-    return [_build_one(name, build_service, env) for name, build_service in SERVICES.items()]
+    return [build_one(name, build_service, env) for name, build_service in SERVICES.items()]
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -165,7 +165,7 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _build_one(name: str, make: Callable[[Own], AnyService], env: Own) -> AnyService:
+def build_one(name: str, make: Callable[[Own], AnyService], env: Own) -> AnyService:
     """troposphere says what is wrong with a resource, but not in which template of which environment it stands."""
     try:
         return make(env)
@@ -173,7 +173,7 @@ def _build_one(name: str, make: Callable[[Own], AnyService], env: Own) -> AnySer
         raise BuildError(f"service {name}, environment {env.name}: {error}") from error
 
 
-def _document(service: AnyService) -> dict[str, Any]:
+def document_of(service: AnyService) -> dict[str, Any]:
     try:
         return service.to_dict()
     except (AttributeError, TypeError, ValueError) as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +12,16 @@ import msgspec
 
 import env
 from deploy import manifest as contract
-from resources.assets import handlers, package
+from deploy.parity import proof as parity
+from env.model import Environment
+from resources.assets import Asset, handlers, package
 from templates import bootstrap, workspace
 from templates import manifest as manifests
-from templates.build import AnyBuilt, build, encode
-from templates.validation import Finding, validate
+from templates.build import AnyBuilt, Built, build, digest, encode
+from templates.parity import prove
+from templates.reading import Builder, copy_of
+from templates.validation import Finding, child, validate
+from templates.validation.child import Child
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +56,20 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
         templates.workspace.WorkspaceError: the build folder cannot be written or is busy.
     """
     platform = env.load(request.env_dir, request.names)
-    builds: tuple[AnyBuilt, ...] = tuple(build(environment) for environment in platform.environments)
-    if platform.home:
-        builds = (*builds, build(platform.home))
+    services = tuple(build(environment) for environment in platform.environments)
+    builds: tuple[AnyBuilt, ...] = (*services, build(platform.home)) if platform.home else services
     whole = {built.env.name for built in builds} == {*env.names_in(request.env_dir), contract.TOOLS}
-    files = _files(builds, platform, whole=whole)
+    assets = [package(name) for name in handlers()]
+    files = _files(builds, platform, assets)
+    proof = _proving(services, platform, assets, files) if whole else None
     if request.check:
-        return _compare(request, builds, files, platform, whole=whole)
+        return _compare(request, builds, files, platform, proof)
     with workspace.locked(request.out, tell):
-        outcome = _compare(request, builds, files, platform, whole=whole)
+        outcome = _compare(request, builds, files, platform, proof)
         if outcome.findings or not outcome.changes.any:
             return outcome
-        workspace.write(request.out, files, outcome.changes)
-        return Outcome(builds=builds, files=files, changes=outcome.changes, findings=(), written=True, whole=whole)
+        workspace.write(request.out, outcome.files, outcome.changes)
+        return replace(outcome, written=True)
 
 
 def _with_causes(findings: Sequence[Finding], builds: Sequence[AnyBuilt], platform: env.Platform) -> tuple[Finding, ...]:
@@ -83,10 +89,16 @@ def _with_causes(findings: Sequence[Finding], builds: Sequence[AnyBuilt], platfo
     return (*placed, *(finding for finding in findings if finding.environment not in names))
 
 
-def _compare(request: Request, builds: tuple[AnyBuilt, ...], files: dict[str, bytes], platform: env.Platform, *, whole: bool) -> Outcome:
+def _compare(
+    request: Request, builds: tuple[AnyBuilt, ...], files: dict[str, bytes], platform: env.Platform, proof: Child | None
+) -> Outcome:
+    """``proof``: of a run over all environments, which makes a release."""
     cache = request.out / workspace.CACHE
     findings = validate([built.whole for built in builds], cache_dir=cache, today=request.today) if request.validate else ()
     findings = _with_causes(findings, builds, platform) if findings else ()
+    whole = proof is not None
+    if proof is not None:
+        files = {**files, **_release(files, child.answer(proof, bytes))}
     scope = _scope([built.env.name for built in builds], whole=whole)
     changes = workspace.compare(request.out, files, scope)
     return Outcome(builds=builds, files=files, changes=changes, findings=findings, written=False, whole=whole)
@@ -97,20 +109,30 @@ def _scope(names: Sequence[str], *, whole: bool) -> Callable[[str], bool]:
     return lambda path: whole or path.split("/", 1)[0] in names
 
 
-def _files(builds: Sequence[AnyBuilt], platform: env.Platform, *, whole: bool) -> dict[str, bytes]:
-    functions = [package(name) for name in handlers()]
+def _proving(builds: Sequence[Built[Environment]], platform: env.Platform, assets: Sequence[Asset], files: Mapping[str, bytes]) -> Child:
+    """The proof of parity, made beside the validation."""
+    digests = {built.env.name: digest(files[f"{built.env.name}/manifest.json"]) for built in builds}
+    copies = {built.env.name: copy_of(built, assets) for built in builds}
+    make = Builder(assets=assets)
+    return child.start("parity", lambda: parity.encode(prove(platform.environments, make, copies, platform.places, digests)))
+
+
+def _release(files: Mapping[str, bytes], proof: bytes) -> dict[str, bytes]:
+    """What a run over all environments makes beside their folders."""
+    encoded = {path.removesuffix("/manifest.json"): data for path, data in files.items() if path.endswith("/manifest.json")}
+    return {parity.FILE: proof, "release.json": contract.encode(manifests.release(encoded, _commit(), digest(proof)))}
+
+
+def _files(builds: Sequence[AnyBuilt], platform: env.Platform, functions: Sequence[Asset]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    encoded: dict[str, bytes] = {}
     for built in builds:
         name, assets = built.env.name, [] if built.env is platform.home else functions
-        encoded[name] = contract.encode(manifests.manifest(built, platform.values[name], assets))
+        manifest = manifests.manifest(built, platform.values[name], assets)
         own = {f"{service}.json": data for service, data in built.encoded.items()}
         own[f"{bootstrap.NAME}.json"] = built.bootstrap.encoded
         own |= {f"assets/{asset.sha256}.zip": asset.data for asset in assets}
-        own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": encoded[name]}
+        own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": contract.encode(manifest)}
         files |= {f"{name}/{path}": data for path, data in own.items()}
-    if whole:
-        files["release.json"] = contract.encode(manifests.release(encoded, _commit()))
     return files
 
 

@@ -44,7 +44,7 @@ def _variations(env: AnyEnvironment) -> Iterator[tuple[str, AnyBuilt]]:
     for path, value in scalars({key: item for key, item in plain.items() if key not in ("name", "tools")}):
         for candidate in _others(schema, path, value):
             try:
-                changed = msgspec.convert(_with(plain, path, candidate), type(env))
+                changed = msgspec.convert(with_value(plain, path, candidate), type(env))
                 yield dotted(path), build(changed)
             except (msgspec.ValidationError, BuildError, WiringError):
                 continue
@@ -80,7 +80,7 @@ def _enumeration(schema: dict[str, Any], path: Path_) -> list[Any]:
     return options
 
 
-def _with(plain: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
+def with_value(plain: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
     changed = copy.deepcopy(plain)
     place: Any = changed
     for part in path[:-1]:

@@ -70,12 +70,19 @@ def _settings(env: Environment) -> tuple[contract.Setting, ...]:
     )
 
 
-def release(manifests: dict[str, bytes], commit: str | None) -> contract.Release:
-    """The release that these encoded manifests make, by environment."""
+def release(manifests: dict[str, bytes], commit: str | None, parity: str) -> contract.Release:
+    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof."""
     made = {name: contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items())}
     tools = made.pop(contract.TOOLS, None)
     text = "".join(f"{build.environment} {build.manifest}\n" for build in made.values())
-    return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=tuple(made.values()), tools=tools)
+    return contract.Release(
+        version=contract.VERSION,
+        digest=digest(text.encode()),
+        commit=commit,
+        builds=tuple(made.values()),
+        tools=tools,
+        parity=parity,
+    )
 
 
 def _stack(built: AnyBuilt) -> contract.Stack:
@@ -163,11 +170,11 @@ def _joins(built: AnyBuilt) -> tuple[contract.Join, ...]:
 
 
 def _roles(env: AnyEnvironment) -> contract.Roles:
-    return _roles_in(env, env.account, env.region)
+    return _roles_in(env, env.name, env.account, env.region)
 
 
-def _roles_in(env: AnyEnvironment, account: str, region: str) -> contract.Roles:
-    patterns = {purpose: naming.global_pattern(env, purpose, "role") for purpose in ("publish", "plan", "deploy", "execution")}
+def _roles_in(env: AnyEnvironment, environment: str, account: str, region: str) -> contract.Roles:
+    patterns = {purpose: naming.global_pattern(env, purpose, "role", environment) for purpose in ("publish", "plan", "deploy", "execution")}
     names = {purpose: _filled(pattern, account, region) for purpose, pattern in patterns.items()}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
 
@@ -187,9 +194,8 @@ def _promotion(env: Environment) -> contract.Promotion:
 def _tools(env: Environment) -> contract.ToolsAccount:
     """The names that its own templates have: the same patterns, in another account, under another name."""
     account, region = env.tools.account, env.tools.region
-    home = msgspec.structs.replace(env, name=contract.TOOLS)
-    bucket = _filled(naming.bucket_pattern(home, "artifacts"), account, region)
-    return contract.ToolsAccount(account=account, region=region, bucket=bucket, roles=_roles_in(home, account, region))
+    bucket = _filled(naming.bucket_pattern(env, "artifacts", contract.TOOLS), account, region)
+    return contract.ToolsAccount(account=account, region=region, bucket=bucket, roles=_roles_in(env, contract.TOOLS, account, region))
 
 
 def _concrete(env: AnyEnvironment, pattern: str) -> str:

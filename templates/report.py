@@ -80,7 +80,7 @@ def _summary(outcome: Outcome, *, check: bool, settled: bool) -> str:
 
 
 def is_template(path: str) -> bool:
-    return path.endswith(".json") and not path.endswith(("manifest.json", "sources.json", "release.json", "flat.json"))
+    return path.endswith(".json") and not path.endswith(("manifest.json", "sources.json", "release.json", "flat.json", "parity.json"))
 
 
 def changed_ids(before: bytes, after: bytes) -> list[str]:

@@ -13,7 +13,17 @@ from _blake2 import blake2b
 
 # Defaults are relative to the checkout, from whatever folder the command is started.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_SOURCES = ("env", "resources", "templates", "deploy/manifest.py", "deploy/stateful.py", "generate.py")
+_SOURCES = (
+    "env",
+    "resources",
+    "templates",
+    "deploy/manifest.py",
+    "deploy/stateful.py",
+    "deploy/structure.py",
+    "deploy/noun.py",
+    "deploy/parity",
+    "generate.py",
+)
 _FORMAT = "tapline stamp 1"
 
 

@@ -19,6 +19,7 @@ VERBS: dict[str, dict[str, str]] = {
         "rehearse": "Play what can go wrong, and say whether the product keeps its word.",
     },
     "Move": {
+        "parity": "Prove that environments differ in nothing but the fields of their files.",
         "promote": "Carry a release to the next environment, once every gate holds.",
     },
     "Watch": {

@@ -55,13 +55,18 @@ class Common:
             Invalid: nothing is built for it.
         """
         from deploy.account import Account
-        from deploy.manifest import decode
 
         folder = self.build / environment
         data = _read(folder, self.build, environment)
-        manifest = _decoded(decode, data, folder)
+        manifest = self.manifest(data, folder)
         account = Account(manifest=manifest, data=data, folder=folder, sessions=self.sessions(manifest))
         return self._mended(account) if mend else account
+
+    def manifest(self, data: bytes, folder: Path) -> Manifest:
+        """Of a build folder. Raises Invalid where it is none."""
+        from deploy.manifest import decode
+
+        return _decoded(decode, data, folder)
 
     def _mended(self, account: Account) -> Account:
         """What cannot be asked here, the verb itself says in its own words."""

@@ -32,7 +32,7 @@ def plan(plan: Plan, limit: int = LIMIT) -> str:
     sections = [_heading(plan), *_findings(text.findings_of(plan)), _table(plan)]
     for proposal in plan.proposals:
         sections += _proposal(proposal)
-    return _within(sections, limit)
+    return within(sections, limit, "plan")
 
 
 def escaped(given: str) -> str:
@@ -135,12 +135,12 @@ def _difference(difference: Difference) -> str:
     return f"- {code(values.name(difference.pointer))}: {shown}{effect}{because}"
 
 
-def _within(sections: list[str], limit: int) -> str:
-    """As many sections as fit, in order, and a note on the rest."""
+def within(sections: list[str], limit: int, verb: str) -> str:
+    """As many sections as fit, in order, and a note on the rest; ``verb`` shows all of it."""
     whole = "\n\n".join(sections) + "\n"
     if len(whole) <= limit:
         return whole
-    note = "> This is not all: {} of {} parts do not fit into a comment. `plan --format text` shows them."
+    note = f"> This is not all: {{}} of {{}} parts do not fit into a comment. `{verb} --format text` shows them."
     room, kept = limit - len(note) - 20, []
     for section in sections:
         room -= len(section) + 2

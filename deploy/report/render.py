@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
-    """``form``: text, json or markdown; Markdown is there for plans alone. What has no words of its own is shown as JSON;
+    """``form``: text, json, markdown or sarif; Markdown is there for plans and parity, SARIF for parity alone. What has no words of its own is shown as JSON;
     several records are a history.
     """
     from deploy.index import Places
+    from deploy.parity.report import Parity
     from deploy.plan import Plan
     from deploy.promotion.ground import Approved
     from deploy.promotion.verdict import Promoted
     from deploy.record import History, Record, StatusReport
-    from deploy.report import configuration, difference, history, json, markdown, promotion, status, text, verification
+    from deploy.report import configuration, difference, history, json, markdown, parity, promotion, status, text, verification
     from deploy.setting import Changes, Configuration, Differences, Value
     from deploy.verification.model import Verification
 
@@ -27,6 +28,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
         return json.encode(value)
     if form == "markdown" and isinstance(value, Plan):
         return markdown.plan(value)
+    if isinstance(value, Parity) and form in ("markdown", "sarif"):
+        return parity.markdown(value) if form == "markdown" else parity.sarif(value)
     if isinstance(value, tuple) and all(isinstance(one, Record) for one in value):
         value = History(records=cast("tuple[Record, ...]", value))
     match value:
@@ -40,6 +43,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return history.record(value, ink)
         case Verification():
             return verification.text(value, ink)
+        case Parity():
+            return parity.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
         case Promoted():

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from deploy.review.expressions import canonical, function, same
-
-# What tells items of one list apart, where each has it and no two have the same.
-_KEYS = ("Sid", "Id", "Name", "Key", "Region", "RegionName", "AttributeName", "IndexName", "PolicyName", "PolicyType")
+from deploy.review.expressions import canonical, same
+from deploy.structure import KEYS, escaped, function
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +63,12 @@ def _container(value: Any) -> type:
     return dict if isinstance(value, dict) and not function(value) else list if isinstance(value, list) else object
 
 
-def escaped(key: str) -> str:
-    """RFC 6901."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
 _Pair = tuple[int | None, Any, int | None, Any]
 
 
 def _pairs(before: list[Any], after: list[Any]) -> list[_Pair]:
     """(position before, item before, position after, item after); None where there is no partner."""
-    key = next((key for key in _KEYS if _tells_apart(key, before) and _tells_apart(key, after)), None) if before and after else None
+    key = next((key for key in KEYS if _tells_apart(key, before) and _tells_apart(key, after)), None) if before and after else None
     old, new = dict(enumerate(before)), dict(enumerate(after))
     pairs: list[_Pair] = []
     for position in list(new):

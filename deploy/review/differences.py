@@ -10,10 +10,11 @@ from deploy.changes import Difference
 from deploy.model import Detail
 from deploy.review import causes
 from deploy.review.causes import Cause
-from deploy.review.comparison import Leaf, escaped
-from deploy.review.expressions import SECRET, UNKNOWN, canonical, function, readable
+from deploy.review.comparison import Leaf
+from deploy.review.expressions import SECRET, UNKNOWN, canonical, readable
 from deploy.review.secrets import MASK, masked
 from deploy.review.view import Entry, View
+from deploy.structure import escaped, function
 
 _MISSING = object()
 

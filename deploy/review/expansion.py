@@ -19,7 +19,6 @@ from deploy.review.expressions import (
     SECRET,
     Node,
     canonical,
-    function,
     get_att,
     joined,
     pieces,
@@ -27,6 +26,7 @@ from deploy.review.expressions import (
 )
 from deploy.review.logic import decide, pick
 from deploy.review.subject import Document
+from deploy.structure import function
 
 _PER_STACK = ("AWS::StackName", "AWS::StackId")
 

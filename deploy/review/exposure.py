@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from deploy.review.expressions import function, scalar, text
+from deploy.review.expressions import scalar, text
 from deploy.review.view import Entry
+from deploy.structure import function
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 

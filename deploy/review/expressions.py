@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from deploy.structure import function
+
 Node = tuple[str, str]
 """A resource: the path of its stack, and its logical id there."""
 
@@ -23,17 +25,6 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 # A dynamic reference; one to Parameter Store that names a version gives the same for ever.
 _READ_LATE = re.compile(r"\{\{resolve:(?!ssm(-secure)?:[^:}]+:\d+\}\})")
 _SUB = re.compile(r"\$\{([^!}][^}]*)\}")
-
-
-def function(value: Any) -> str:
-    """The name of the function that ``value`` is, "" where it is none."""
-    if isinstance(value, dict) and len(value) == 1:
-        name = next(iter(value))
-        if name == "Condition":
-            return name if isinstance(value[name], str) else ""
-        if isinstance(name, str) and (name == "Ref" or name.startswith(("Fn::", "Tapline::"))):
-            return name
-    return ""
 
 
 def get_att(argument: Any) -> tuple[str, str] | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.review.expressions import canonical, function, text
+from deploy.review.expressions import canonical, text
 from deploy.review.policies import Statement, statement, statements
+from deploy.structure import function
 
 # (type, property) -> what its statements are for. Whatever else looks like a policy is one as well.
 FLAVOURS = {

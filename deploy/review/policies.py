@@ -15,7 +15,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from deploy.review.expressions import canonical, function, text
+from deploy.review.expressions import canonical, text
+from deploy.structure import function
 
 ANY = "*"
 Words = Callable[[Any], Iterable[str]]

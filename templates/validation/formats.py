@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from deploy.report import sarif as sarif_of
 from templates.validation.finding import Finding
-
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def text(findings: Sequence[Finding]) -> str:
@@ -33,13 +30,13 @@ def sarif(findings: Sequence[Finding]) -> str:
     """SARIF 2.1.0, one run a tool, at the builder's line (OASIS Standard, 27 March 2020)."""
     tools = sorted({finding.tool for finding in findings} | {"cfn-lint"})
     runs = [_run(tool, [finding for finding in sorted(findings) if finding.tool == tool]) for tool in tools]
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
+    return sarif_of.document(runs)
 
 
 def _run(tool: str, findings: Sequence[Finding]) -> dict[str, Any]:
     sources = {finding.rule: finding.source for finding in findings}
     rules = [{"id": rule, **_words(rule), **({"helpUri": source} if source else {})} for rule, source in sorted(sources.items())]
-    return {"tool": {"driver": {"name": tool, "rules": rules}}, "results": [_result(finding) for finding in findings]}
+    return sarif_of.run(tool, rules, [_result(finding) for finding in findings])
 
 
 def _words(rule_id: str) -> dict[str, Any]:
@@ -55,7 +52,7 @@ def _words(rule_id: str) -> dict[str, Any]:
 def _result(finding: Finding) -> dict[str, Any]:
     # Code hosts show no result without a file: the service's module stands in where no line is known.
     place = finding.origin or (f"templates/{finding.service}.py:1" if finding.service else "templates/build.py:1")
-    location = _physical(*place.rsplit(":", 1)) | {
+    location = sarif_of.physical(*place.rsplit(":", 1)) | {
         "logicalLocations": [{"fullyQualifiedName": "/".join((finding.environment, finding.service, finding.logical_id))}]
     }
     subject = ".".join(part for part in (finding.logical_id, finding.path) if part) or "template"
@@ -64,23 +61,16 @@ def _result(finding: Finding) -> dict[str, Any]:
         "level": finding.level,
         "message": {"text": f"{finding.environment}/{finding.service} {subject}: {finding.message}"},
         "locations": [location],
-        "partialFingerprints": {"finding/v1": _fingerprint(finding)},
+        "partialFingerprints": _fingerprint(finding),
     }
     if finding.value:
         file, line, column, field = finding.value.split(":", 3)
-        result["relatedLocations"] = [_physical(file, line, column) | {"message": {"text": f"set by{field}"}}]
+        result["relatedLocations"] = [sarif_of.physical(file, line, column) | {"message": {"text": f"set by{field}"}}]
     return result
 
 
-def _physical(file: str, line: str, column: str = "1") -> dict[str, Any]:
-    region = {"startLine": int(line), "startColumn": int(column)}
-    return {"physicalLocation": {"artifactLocation": {"uri": file, "uriBaseId": "%SRCROOT%"}, "region": region}}
-
-
-def _fingerprint(finding: Finding) -> str:
-    """The same for the same finding wherever its lines move to."""
-    parts = (finding.rule, finding.environment, finding.service, finding.logical_id, finding.path)
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+def _fingerprint(finding: Finding) -> dict[str, str]:
+    return sarif_of.fingerprint(finding.rule, finding.environment, finding.service, finding.logical_id, finding.path)
 
 
 def junit(findings: Sequence[Finding], templates: Iterable[str]) -> str:

@@ -112,7 +112,7 @@ def test_a_service_that_fails_is_named_with_its_environment(platform: Any) -> No
         return made
 
     with pytest.raises(BuildError, match=r"service broken, environment dev: .*QueueNam"):
-        building._build_one("broken", broken, platform.environments[0])
+        building.build_one("broken", broken, platform.environments[0])
 
 
 def test_more_outputs_than_one_template_takes_are_an_error_and_no_traceback(platform: Any) -> None:
@@ -121,7 +121,7 @@ def test_more_outputs_than_one_template_takes_are_an_error_and_no_traceback(plat
     for number in range(220):
         others[number % 2].gives(f"Value{number}", "x", "a value")
     with pytest.raises(BuildError, match=r"service parameters, environment dev: .*200"):
-        building._build_one("parameters", lambda made: parameters.build(made, others), environment)
+        building.build_one("parameters", lambda made: parameters.build(made, others), environment)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
