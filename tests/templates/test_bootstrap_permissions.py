@@ -32,8 +32,8 @@ def handled(built: Built) -> list[str]:
     return types
 
 
-def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds) -> None:
-    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in builds.values()))
+def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds, tools: Built[Any]) -> None:
+    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in (*builds.values(), tools)))
     assert permissions.handlers().keys() == used, "run: python -m resources.permissions TYPE, or remove what nobody uses"
     assert permissions.handlers() == permissions.derive(used), "run: python -m resources.permissions"
 
