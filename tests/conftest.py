@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import env
+from env.model import ToolsEnvironment
 from templates.build import Built, build
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +24,12 @@ def platform() -> env.Platform:
 @pytest.fixture(scope="session")
 def builds(platform: env.Platform) -> dict[str, Built]:
     return {environment.name: build(environment) for environment in platform.environments}
+
+
+@pytest.fixture(scope="session")
+def tools(platform: env.Platform) -> Built[ToolsEnvironment]:
+    assert platform.home
+    return build(platform.home)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import env
-from templates.build import Built, build
+from templates.build import AnyBuilt, build
 from templates.validation import allow
 from templates.validation.finding import Finding
 from tests.audit.canary import canary
@@ -24,7 +24,9 @@ _FIGURES = re.compile(r"(<!-- figures -->\n).*(<!-- /figures -->)", re.DOTALL)
 
 def main() -> int:
     """Exit 0: nothing but what is accepted. 1: something else, or an acceptance that is over or unused."""
-    builds = [build(environment) for environment in env.load(ROOT / "env").environments]
+    platform = env.load(ROOT / "env")
+    assert platform.home
+    builds: list[AnyBuilt] = [*(build(environment) for environment in platform.environments), build(platform.home)]
     jobs = [(tool, built) for tool in TOOLS for built in builds]
     dev = next(built for built in builds if built.env.name == "dev")
     for tool in TOOLS:
@@ -48,19 +50,19 @@ def main() -> int:
     return 1 if left else 0
 
 
-def _judge(tool: Tool, built: Built) -> list[Finding]:
+def _judge(tool: Tool, built: AnyBuilt) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="tapline-audit-") as folder:
         return [_finding(tool, built, *found) for found in tool.run(Path(folder), built, environment(tool))]
 
 
-def _prove(tool: Tool, faulty: Built, found: Sequence[Finding]) -> None:
+def _prove(tool: Tool, faulty: AnyBuilt, found: Sequence[Finding]) -> None:
     """Raises ToolError where a tool sees nothing in a build with known faults that it did not see without them."""
     known = {(finding.rule, finding.service, finding.logical_id) for finding in found if finding.tool == tool.name}
     if not {(finding.rule, finding.service, finding.logical_id) for finding in _judge(tool, faulty)} - known:
         raise ToolError(f"{tool.name} finds none of the faults seeded for it: it is blind, and its silence proves nothing")
 
 
-def _finding(tool: Tool, built: Built, rule: str, flat_id: str, message: str) -> Finding:
+def _finding(tool: Tool, built: AnyBuilt, rule: str, flat_id: str, message: str) -> Finding:
     service, logical_id = built.names.get(flat_id, ("root", flat_id))
     kind = str(built.flat["Resources"].get(flat_id, {}).get("Type", ""))
     return Finding(
@@ -68,7 +70,7 @@ def _finding(tool: Tool, built: Built, rule: str, flat_id: str, message: str) ->
     )
 
 
-def _table(builds: Sequence[Built], found: Sequence[Finding]) -> str:
+def _table(builds: Sequence[AnyBuilt], found: Sequence[Finding]) -> str:
     """Figures by tool, in Markdown."""
     resources = sum(len(built.flat["Resources"]) for built in builds)
     lines = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from templates.build import Built
+from templates.build import AnyBuilt
 
 _SUB = re.compile(r"\$\{([^}]*)\}")
 
@@ -25,7 +25,7 @@ _ARNS = {
 _REF_IS_ARN = ("AWS::SNS::Topic", "AWS::Lambda::Alias", "AWS::IAM::ManagedPolicy")
 
 
-def literal_policies(built: Built) -> dict[str, dict[str, Any]]:
+def literal_policies(built: AnyBuilt) -> dict[str, dict[str, Any]]:
     """Flat logical id -> document of every identity policy, with values filled in."""
     resources = built.flat["Resources"].items()
     return {
@@ -35,14 +35,14 @@ def literal_policies(built: Built) -> dict[str, dict[str, Any]]:
     }
 
 
-def pseudo_resolved(built: Built) -> dict[str, Any]:
+def pseudo_resolved(built: AnyBuilt) -> dict[str, Any]:
     """The flat copy with account, region, partition and suffix filled in; references between resources stay."""
     literal = _Literal(built)
     return {**built.flat, "Resources": {key: literal.pseudo(resource) for key, resource in built.flat["Resources"].items()}}
 
 
 class _Literal:
-    def __init__(self, built: Built) -> None:
+    def __init__(self, built: AnyBuilt) -> None:
         env = built.env
         self.types = {key: str(resource["Type"]) for key, resource in built.flat["Resources"].items()}
         self.values = {

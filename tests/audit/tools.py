@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from templates.build import Built
+from templates.build import AnyBuilt
 from tests.audit.literal import literal_policies, pseudo_resolved
 
 ROOT = Path(__file__).parent.parent.parent
@@ -31,7 +31,7 @@ class Tool:
     """``name`` is its package list's name too; ``run`` judges one environment in a folder of its own."""
 
     name: str
-    run: Callable[[Path, Built, Path], Iterator[Found]]
+    run: Callable[[Path, AnyBuilt, Path], Iterator[Found]]
     with_needs: bool = True
 
 
@@ -71,7 +71,7 @@ def _call(command: list[str], *, good: tuple[int, ...]) -> str:
     return done.stdout
 
 
-def _checkov(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
+def _checkov(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     path = _write(folder / "flat.json", built.flat)
     command = [str(venv / "bin" / "python"), str(venv / "bin" / "checkov"), "--skip-download", "--compact", "--quiet"]
     answer = json.loads(_call([*command, "--framework", "cloudformation", "-o", "json", "-f", str(path)], good=(0, 1)))
@@ -82,7 +82,7 @@ def _checkov(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
             yield failed["check_id"], failed["resource"].rsplit(".", 1)[-1], failed["check_name"]
 
 
-def _cfripper(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
+def _cfripper(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     """Exit 3 is a crash; the last line is the answer."""
     path = _write(folder / "flat.json", built.flat)
     command = [str(venv / "bin" / "python"), str(venv / "bin" / "cfripper"), str(path), "--resolve", "--format", "json"]
@@ -94,7 +94,7 @@ def _cfripper(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
             yield failure["rule"], flat_id, failure["reason"]
 
 
-def _control_tower(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
+def _control_tower(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     """AWS's Control Tower rules through the cfn-guard that the package carries."""
     package = _unpacked(venv)
     system = "macos" if sys.platform == "darwin" else "ubuntu"
@@ -113,7 +113,7 @@ def _control_tower(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
             yield name, flat_id, "see the AWS Control Tower controls reference"
 
 
-def _parliament(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
+def _parliament(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     for flat_id, document in literal_policies(built).items():
         _write(folder / f"{flat_id}.json", document)
     command = [str(venv / "bin" / "python"), str(venv / "bin" / "parliament"), "--directory", str(folder), "--json"]
@@ -122,7 +122,7 @@ def _parliament(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
         yield issue["issue"], Path(issue["location"]["filepath"]).stem, str(issue["detail"] or issue["title"])
 
 
-def _cloudsplaining(folder: Path, built: Built, venv: Path) -> Iterator[Found]:
+def _cloudsplaining(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     for flat_id, document in literal_policies(built).items():
         path = _write(folder / f"{flat_id}.json", document)
         command = [str(venv / "bin" / "python"), str(venv / "bin" / "cloudsplaining"), "scan-policy-file", "-i", str(path)]

@@ -41,7 +41,7 @@ def test_dev_is_deployed_through_roles_of_its_own_account(accounts: Accounts) ->
 def test_a_role_that_nobody_trusts_is_named_with_what_is_missing(accounts: Accounts) -> None:
     done = accounts.run(accounts.operator("tap-stranger-tools"), "plan", "dev")
     assert done.returncode == 5
-    for words in ("tap-stranger-tools", "role/tap-publish-us-east-1-dev", "sts:AssumeRole", "trust.roles"):
+    for words in ("tap-stranger-tools", "role/tap-plan-us-east-1-dev", "sts:AssumeRole", "trust.roles"):
         assert words in done.stderr
 
 

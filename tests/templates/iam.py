@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from resources.policies import rendered
-from templates.build import Built
+from templates.build import AnyBuilt
 
 Document = dict[str, Any]
 Context = Mapping[str, Any]
@@ -47,11 +47,11 @@ class Principal:
 class Account:
     """The bootstrap template as it stands in an environment's account."""
 
-    built: Built
+    built: AnyBuilt
     template: Document
 
     @staticmethod
-    def of(built: Built) -> Account:
+    def of(built: AnyBuilt) -> Account:
         return Account(built=built, template=rendered(built.env, built.bootstrap.document, built.env.region))
 
     def properties(self, logical_id: str) -> Document:

@@ -138,37 +138,37 @@ def trust(account: Account, thing: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("thing", ["publish", "plan", "deploy"])
 def test_who_may_assume_a_deployment_role_is_said_exactly(builds: Builds, name: str, thing: str) -> None:
     account = Account.of(builds[name])
-    people, workflows = trust(account, thing)
-    assert people == {
-        "Effect": "Allow",
-        "Action": ["sts:AssumeRole"],
-        "Principal": {"AWS": "arn:aws:iam::444444444444:root"},
-        "Condition": {
-            "ArnEquals": {
-                "aws:PrincipalArn": [f"arn:aws:iam::444444444444:role/{role}" for role in ("tap-operator-tools", "tap-pipeline-tools")]
+    carriers = {
+        "publish": ["pipeline-publish", "workflow-plan", *(["workflow-review"] if name == "dev" else [])],
+        "plan": [
+            *(f"pipeline-{step}-{name}" for step in ("apply", "plan")),
+            *(f"pipeline-plan-{after}" for before, after in (("dev", "staging"), ("staging", "prod")) if before == name),
+            f"pipeline-verify-{name}",
+            f"workflow-apply-{name}",
+            "workflow-plan",
+            *(["workflow-review"] if name == "dev" else []),
+        ],
+        "deploy": [f"pipeline-apply-{name}", f"pipeline-verify-{name}", f"workflow-apply-{name}"],
+    }
+    roles = ["tap-operator-tools", *(f"tap-{carrier}-us-east-1-tools" for carrier in carriers[thing])]
+    assert trust(account, thing) == [
+        {
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Principal": {"AWS": "arn:aws:iam::444444444444:root"},
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": sorted(f"arn:aws:iam::444444444444:role/{role}" for role in roles)},
+                "StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1", "sts:ExternalId": "tap-deploy"},
             },
-            "StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1", "sts:ExternalId": "tap-deploy"},
-        },
-    }
-    subjects = [f"repo:example/tap:environment:{name}", "repo:example/tap:ref:refs/heads/main"]
-    assert workflows == {
-        "Effect": "Allow",
-        "Action": ["sts:AssumeRoleWithWebIdentity"],
-        "Principal": {"Federated": account.iam("oidc-provider/token.actions.githubusercontent.com")},
-        "Condition": {
-            "StringEquals": {
-                "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-                "token.actions.githubusercontent.com:sub": subjects[:1] if thing == "deploy" else subjects,
-            }
-        },
-    }
+        }
+    ]
 
 
-def test_without_a_repository_no_workflow_is_trusted(builds: Builds) -> None:
+def test_where_workflows_are_off_none_is_trusted(builds: Builds) -> None:
     env = builds["dev"].env
-    alone = structs.replace(env, tools=structs.replace(env.tools, trust=structs.replace(env.tools.trust, github=None)))
-    account = Account.of(build(alone))
-    assert [len(trust(account, thing)) for thing in ("publish", "plan", "deploy")] == [1, 1, 1]
+    alone = structs.replace(env, tools=structs.replace(env.tools, trust=structs.replace(env.tools.trust, workflows=False)))
+    assert "workflow" in json.dumps(builds["dev"].bootstrap.document)
+    assert "workflow" not in json.dumps(build(alone).bootstrap.document)
 
 
 @every

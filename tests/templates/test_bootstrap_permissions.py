@@ -14,7 +14,7 @@ import pytest
 from resources import execution, permissions, scopes
 from resources.policies import rendered
 from templates import bootstrap
-from templates.build import BuildError, Built, build
+from templates.build import AnyBuilt, Built
 from templates.flat import NESTED
 from tests.conftest import ENVIRONMENTS
 from tests.templates.iam import Account, Context, Principal, listed
@@ -23,17 +23,17 @@ Builds = dict[str, Built]
 every = pytest.mark.parametrize("name", ENVIRONMENTS)
 
 
-def types_of(built: Built) -> set[str]:
+def types_of(built: AnyBuilt) -> set[str]:
     return {resource["Type"] for document in built.templates.values() for resource in document["Resources"].values()}
 
 
-def handled(built: Built) -> list[str]:
+def handled(built: AnyBuilt) -> list[str]:
     types: list[str] = built.bootstrap.document["Metadata"]["tapline"]["types"]
     return types
 
 
-def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds) -> None:
-    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in builds.values()))
+def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds, tools: Built[Any]) -> None:
+    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in (*builds.values(), tools)))
     assert permissions.handlers().keys() == used, "run: python -m resources.permissions TYPE, or remove what nobody uses"
     assert permissions.handlers() == permissions.derive(used), "run: python -m resources.permissions"
 
@@ -74,7 +74,7 @@ def may_somewhere(account: Account, who: Principal, action: str) -> bool:
     return any(who.can(action, arn, context) for arn, context in targets(account, action))
 
 
-def withheld(built: Built, name: str, action: str) -> bool:
+def withheld(built: AnyBuilt, name: str, action: str) -> bool:
     return scopes.matches(action, scopes.withheld(name, replicated=built.env.disaster_recovery is not None))
 
 
