@@ -121,6 +121,14 @@ class Limit(_Noun, frozen=True, kw_only=True):
     heaviest: str
 
 
+class Drift(_Noun, frozen=True, kw_only=True):
+    """Where the scheduled detector of one stack keeps its reports."""
+
+    stack: str
+    bucket: str
+    region: str
+
+
 class Manifest(_Noun, frozen=True, kw_only=True):
     """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
 
@@ -141,6 +149,7 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     checks: tuple[dict[str, Any], ...]
     limits: tuple[Limit, ...]
     values: dict[str, Any]
+    drift: tuple[Drift, ...] = ()
 
 
 class Build(_Noun, frozen=True, kw_only=True):

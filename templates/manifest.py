@@ -51,6 +51,7 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
             contract.Limit(name=name, used=used, allowed=allowed, heaviest=heaviest) for name, used, allowed, heaviest in count(built)
         ),
         values=dict(sorted(values.items())),
+        drift=(contract.Drift(stack=stack.name, bucket=_concrete(env, naming.bucket_pattern(env, "logs")), region=env.region),),
     )
 
 

@@ -20,5 +20,10 @@ class Parameters:
                 return None
             raise
 
+    def below(self, path: str) -> dict[str, str]:
+        """Every value below a path, by its whole name."""
+        found = self.api.pages("get_parameters_by_path", "Parameters", Path=path, Recursive=True)
+        return {one["Name"]: one["Value"] for one in found}
+
     def put(self, name: str, value: str, description: str) -> None:
         self.api("put_parameter", Name=name, Value=value, Type="String", Description=description, Overwrite=True)

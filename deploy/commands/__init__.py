@@ -18,6 +18,9 @@ VERBS: dict[str, dict[str, str]] = {
         "recover": "Say where stuck stacks stand, and take one way out.",
         "rehearse": "Play what can go wrong, and say whether the product keeps its word.",
     },
+    "Watch": {
+        "drift": "Compare what runs with its templates, and accept a difference until a date.",
+    },
     "Set up": {
         "bootstrap": "Make what must stand in an account before its first deployment.",
         "publish": "Put templates and assets into the artifact bucket.",

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 
 def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
-    """``form``: text, json or markdown; Markdown is there for plans alone. What has no words of its own is shown as JSON;
+    """``form``: text, json or markdown; Markdown is here for plans alone. What has no words of its own is shown as JSON;
     several records are a history.
     """
+    from deploy.drifting import DriftReport
     from deploy.plan import Plan
     from deploy.record import History, Record, StatusReport
-    from deploy.report import difference, history, json, markdown, status, text, verification
+    from deploy.report import difference, drift, history, json, markdown, status, text, verification
     from deploy.verification.model import Verification
 
     if form == "json":
@@ -36,6 +37,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return history.record(value, ink)
         case Verification():
             return verification.text(value, ink)
+        case DriftReport():
+            return drift.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
         case _:
