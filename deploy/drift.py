@@ -15,7 +15,7 @@ import msgspec
 
 from deploy.account import Account
 from deploy.detector import drift_acceptance, drift_detection, drift_readers, drift_report
-from deploy.drifting import DriftReport, Drifted, Stored, from_report
+from deploy.drifting import Drifted, DriftReport, Stored, from_report
 from deploy.errors import Conflict, Denied, DeployError, Refused
 from deploy.manifest import Drift, Stack
 from deploy.status import Status

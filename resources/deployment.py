@@ -39,24 +39,24 @@ GITHUB = "token.actions.githubusercontent.com"
 # Stacks, read: everything but what asks for a type's schema or another account.
 _STACKS_READ = (
     "cloudformation:DescribeChangeSet",
-    "cloudformation:DescribeChangeSetHooks",
     "cloudformation:DescribeEvents",
     "cloudformation:DescribeStackEvents",
-    "cloudformation:DescribeStackResource",
     "cloudformation:DescribeStackResourceDrifts",
-    "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",
     "cloudformation:DetectStackDrift",
     "cloudformation:DetectStackResourceDrift",
     "cloudformation:GetStackPolicy",
     "cloudformation:GetTemplate",
-    "cloudformation:GetTemplateSummary",
     "cloudformation:ListChangeSets",
-    "cloudformation:ListHookResults",
     "cloudformation:ListStackResources",
 )
 # The same without a resource: a drift detection has an id of its own.
-STACKS_LOOK = ("cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "cloudformation:ValidateTemplate")
+STACKS_LOOK = (
+    "cloudformation:BatchDescribeTypeConfigurations",
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:ListStacks",
+    "cloudtrail:LookupEvents",  # who changed what has drifted
+)
 
 _RUN = (
     "cloudformation:CancelUpdateStack",
@@ -83,13 +83,14 @@ def publishing(env: Environment) -> list[Statement]:
 
 
 def reading(env: Environment) -> list[Statement]:
-    """Stacks, artifacts, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
+    """Stacks, artifacts, reports of drift, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
     which reads nested templates and functions' code with the execution role.
     """
     tree = statements.arn(f"ssm:parameter{parameter_path(env)}*")
+    drift_reports = Sub(f"{bucket_arn(env, 'logs')}/drift/*")
     return [
         statements.allow("Stacks", exact(_STACKS_READ), [stacks(env), change_sets(env)]),
-        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), everything(env)),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), [*everything(env), drift_reports]),
         _listing(env),
         statements.allow("Parameters", exact(["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]), [tree]),
         _key_use(env, "kms:Decrypt"),
@@ -111,12 +112,13 @@ def planning(env: Environment) -> list[Statement]:
 def deploying(env: Environment) -> list[Statement]:
     """Run what was proposed, stop it, and write down what happened."""
     release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
+    accepted = statements.arn(f"ssm:parameter{parameter_path(env, 'drift', 'accepted')}/*")
     run = _RUN if is_production(env) else (*_RUN, *_END)
     return [
         statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
         statements.allow("Ledger", exact(["s3:PutObject"]), below(env, LEDGER, LOCKS)),
-        statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
+        statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release, accepted]),
         pass_execution_role(env),
         _key_use(env, "kms:GenerateDataKey"),
         *verifying(env),

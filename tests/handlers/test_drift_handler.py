@@ -20,6 +20,7 @@ from .fakes import (
     Lines,
     Metrics,
     Objects,
+    Parameters,
     Stacks,
     Topic,
     client,
@@ -38,6 +39,7 @@ class Running:
 
     def __init__(self) -> None:
         self.objects, self.topic, self.metrics, self.lines, self.clock = Objects(), Topic(), Metrics(), Lines(), Clock()
+        self.parameters = Parameters()
         self.days = 0
 
     def run(self, context: Context | None = None, **inner: Any) -> dict[str, Any]:
@@ -53,7 +55,8 @@ class Running:
             namespace="tap/drift",
             topic_arn="arn:aws:sns:us-east-1:123456789012:tap-drift-dev",
             bucket="tap-logs-dev",
-            client=client(stacks, self.objects, self.topic, self.metrics),
+            accepted="/tap/dev/drift/accepted/root",
+            client=client(stacks, self.objects, self.topic, self.metrics, self.parameters),
             settings=settings(self.lines),
             log=self.lines.log(),
             now=ticks(NOON + timedelta(days=self.days)),
@@ -303,6 +306,7 @@ def test_the_environment_variables_say_where_everything_is() -> None:
         "METRIC_NAMESPACE": "tap/drift",
         "TOPIC_ARN": "topic",
         "REPORT_BUCKET": "logs",
+        "ACCEPTED_PATH": "/tap/dev/drift/accepted/tap-app-dev",
         "CONFIG_PATH": "/tap/dev/config",
         "CONFIG_CACHE_SECONDS": "30",
         "ENVIRONMENT": "dev",

@@ -46,8 +46,20 @@ def test_handlers_know_nothing_but_the_runtime() -> None:
 
 
 def test_the_deploying_half_knows_no_templates() -> None:
+    """But for the one door to what the scheduled drift detection shares with the command: modules of the standard library alone."""
     for path in sources("deploy"):
-        assert not {"troposphere", "awacs", "env", "resources", "templates"} & set(imports(path)), path
+        known = {"troposphere", "awacs", "env", "resources", "templates"} & set(imports(path))
+        assert known <= ({"resources"} if path == ROOT / "deploy" / "detector.py" else set()), path
+    text = (ROOT / "deploy" / "detector.py").read_text()
+    found = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+    assert found == {"__future__", "typing", "shared", "resources.handlers.shared"}
+
+
+def test_what_the_function_and_the_command_share_needs_nothing_but_the_standard_library() -> None:
+    """In a process that has neither the functions' folder on its path nor boto3: the command loads it under its own name."""
+    program = "import sys; sys.modules.update(boto3=None, botocore=None); import deploy.detector as d; print(d.drift_report.__name__)"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "resources.handlers.shared.drift_report"
 
 
 def test_the_overlay_knows_only_the_emulator_and_the_deployer_does_not_know_the_overlay() -> None:

@@ -64,7 +64,7 @@ def read(text: str) -> Acceptance | None:
 def seen(entry: Entry, property: str = "") -> str:
     """A digest of what drifted: the verdict with every value, or one property's values."""
     differences = [one for one in entry["differences"] if not property or one["property"] == property]
-    text = json.dumps([entry["status"] if not property else property, differences], sort_keys=True)
+    text = json.dumps([property or entry["status"], differences], sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 
