@@ -74,7 +74,7 @@ def read(text: str | bytes) -> Report | None:
         for entry in _all(found):
             _mark(entry)
             datetime.fromisoformat(entry["since"])
-    except (ValueError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
     return found
 
