@@ -71,6 +71,7 @@ def read(text: str | bytes) -> Report | None:
         found = json.loads(text)
         if not isinstance(found, dict) or found.get("version") != VERSION:
             return None
+        _ = found["drifted"], found["accepted"]
         for entry in _all(found):
             _mark(entry)
             datetime.fromisoformat(entry["since"])
