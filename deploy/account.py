@@ -60,9 +60,12 @@ class Account:
         return Stacks(api=self.sessions.role(self.target, task, "cloudformation", region))
 
     def store(self, task: Task, region: str) -> Store:
+        return self.store_of(task, region, self.bucket(region))
+
+    def store_of(self, task: Task, region: str, bucket: str) -> Store:
         from deploy.aws.store import Store
 
-        return Store(api=self.sessions.role(self.target, task, "s3", region), bucket=self.bucket(region), owner=self.manifest.account)
+        return Store(api=self.sessions.role(self.target, task, "s3", region), bucket=bucket, owner=self.manifest.account)
 
     def tools(self, task: Task) -> Store:
         """The tools account's bucket, by its own role for the task.

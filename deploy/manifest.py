@@ -179,6 +179,14 @@ class Setting(_Noun, frozen=True, kw_only=True):
     pattern: str = ""
 
 
+class Drift(_Noun, frozen=True, kw_only=True):
+    """Where the scheduled detector of one stack keeps its reports."""
+
+    stack: str
+    bucket: str
+    region: str
+
+
 class Manifest(_Noun, frozen=True, kw_only=True):
     """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
 
@@ -205,6 +213,7 @@ class Manifest(_Noun, frozen=True, kw_only=True):
         None
     )
     settings: Annotated[tuple[Setting, ...], Meta(description="the runtime configuration, by name")] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 class Build(_Noun, frozen=True, kw_only=True):

@@ -153,6 +153,14 @@ class Event(Noun, frozen=True, kw_only=True):
     token: str = ""
 
 
+class Act(Noun, frozen=True, kw_only=True):
+    """One change that CloudTrail has recorded. ``by``: an ARN; ``event``: the request, ``SetQueueAttributes``."""
+
+    at: datetime
+    by: str
+    event: str
+
+
 class Alarm(Noun, frozen=True, kw_only=True):
     """An alarm's state now; ``since`` when it took it."""
 

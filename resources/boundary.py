@@ -17,7 +17,7 @@ from troposphere import Sub
 from resources import carriers, scopes, statements
 from resources.artifacts import bucket_arns, gate_namespace
 from resources.execution import everywhere, exact, identities
-from resources.naming import name
+from resources.naming import global_pattern, name
 from resources.policies import deny
 from resources.roles import boundary_arn, role_arn
 
@@ -34,7 +34,6 @@ USES = (
     "dynamodb:Scan",
     "lambda:InvokeFunction",
     "logs:CreateLogStream",
-    "logs:DescribeLogStreams",
     "logs:FilterLogEvents",
     "logs:Get*",
     "logs:PutLogEvents",
@@ -49,15 +48,38 @@ USES = (
     "sqs:Get*",
     "ssm:GetParameter*",
 )
-# The same where the service knows no resource, or no name. The network interfaces are Lambda's, in a VPC.
+# The same where the service knows no resource, or no name. The network interfaces are Lambda's, in a VPC. CloudFormation reads settings
+# with the permissions of whoever detects drift.
 NAMELESS_USES = (
-    "cloudformation:DescribeStackDriftDetectionStatus",
+    "apigateway:GET",
+    "cloudformation:BatchDescribe*",
+    "cloudformation:Describe*",
+    "cloudformation:Detect*",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListStackResources",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:Get*",
+    "cloudwatch:List*",
     "cloudwatch:PutMetricData",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:List*",
     "ec2:*NetworkInterface",
     "ec2:*PrivateIpAddresses",
     "ec2:Describe*",
-    "logs:DescribeLogGroups",
+    "events:Describe*",
+    "events:List*",
+    "kms:GetKey*",
+    "kms:List*",
+    "lambda:Get*",
+    "lambda:List*",
+    "logs:Describe*",
+    "logs:List*",
+    "sns:Get*",
+    "sns:List*",
+    "sqs:List*",
+    "ssm:List*",
+    "wafv2:Get*",
+    "wafv2:List*",
     "xray:Get*",
     "xray:Put*",
 )
@@ -74,9 +96,8 @@ PIPELINE_USES = (
     "s3:PutObject",
     "sns:Publish",
 )
+IDENTITIES = ("iam:Get*", "iam:List*")
 KEY_USES = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
-DRIFT_USES = ("cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:ListStackResources")
-
 # Identities, for the deployment: what reaches a role takes the first boundary as a condition.
 BOUND = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy")
 KEPT = (
@@ -115,13 +136,13 @@ def of_functions(env: AnyEnvironment) -> list[Statement]:
     used = sorted({action.partition(":")[0] for action in USES})
     things = [arn for service in used for arn in scopes.arns(env, service)]
     things += [Sub(f"{pattern}/*") for pattern in scopes.patterns(env, "s3")]
+    things.append(statements.global_arn(f"iam:*/{global_pattern(env, '*', 'role')}"))
     keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*") for region in scopes.regions(env)]
     tags = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
     return [
-        statements.allow("Use", exact(USES), things),
+        statements.allow("Use", exact((*USES, *IDENTITIES)), things),
         everywhere(env, "UseNameless", NAMELESS_USES),
         statements.allow("UseKeys", exact(KEY_USES), keys, StringEquals(tags)),
-        statements.allow("SeeDrift", exact(DRIFT_USES), [statements.arn(f"cloudformation:stack/{env.project}-*-{env.name}*")]),
         deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", gate_namespace(env))),
     ]
 

@@ -37,27 +37,23 @@ if TYPE_CHECKING:
 # Stacks, read: everything but what asks for a type's schema or another account.
 _STACKS_READ = (
     "cloudformation:DescribeChangeSet",
-    "cloudformation:DescribeChangeSetHooks",
     "cloudformation:DescribeEvents",
     "cloudformation:DescribeStackEvents",
-    "cloudformation:DescribeStackResource",
     "cloudformation:DescribeStackResourceDrifts",
-    "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",
     "cloudformation:DetectStackDrift",
     "cloudformation:DetectStackResourceDrift",
     "cloudformation:GetStackPolicy",
     "cloudformation:GetTemplate",
-    "cloudformation:GetTemplateSummary",
     "cloudformation:ListChangeSets",
-    "cloudformation:ListHookResults",
     "cloudformation:ListStackResources",
 )
 # The same without a resource: a drift detection has an id of its own. Alarms are rollback triggers.
 STACKS_LOOK = (
+    "cloudformation:BatchDescribeTypeConfigurations",
     "cloudformation:DescribeStackDriftDetectionStatus",
     "cloudformation:ListStacks",
-    "cloudformation:ValidateTemplate",
+    "cloudtrail:LookupEvents",  # who changed what has drifted
     "cloudwatch:DescribeAlarms",
 )
 
@@ -86,14 +82,15 @@ def publishing(env: AnyEnvironment) -> list[Statement]:
 
 
 def reading(env: AnyEnvironment) -> list[Statement]:
-    """Stacks, artifacts, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
+    """Stacks, artifacts, reports of drift, the ledger, the lock, parameters that are no secrets: for plan and deploy, and for CloudFormation,
     which reads nested templates and functions' code with the execution role.
     """
     tree = statements.arn(f"ssm:parameter{parameter_path(env)}*")
     see = ["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters", "ssm:GetParametersByPath"]
+    drift_reports = Sub(f"{bucket_arn(env, 'logs')}/drift/*")
     return [
         statements.allow("Stacks", exact(_STACKS_READ), [stacks(env), change_sets(env)]),
-        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), everything(env)),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), [*everything(env), drift_reports]),
         _listing(env),
         statements.allow("Parameters", exact(see), [tree]),
         _key_use(env, "kms:Decrypt"),
@@ -125,12 +122,13 @@ def deploying(env: AnyEnvironment) -> list[Statement]:
     """Run what was proposed, stop it, and write down what happened."""
     release = statements.arn(f"ssm:parameter{parameter_path(env, 'release')}")
     settings = statements.arn(f"ssm:parameter{parameter_path(env, 'config', 'set')}/*")
+    accepted = statements.arn(f"ssm:parameter{parameter_path(env, 'drift', 'accepted')}/*")
     run = _RUN if is_production(env) else (*_RUN, *_END)
     return [
         statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
         statements.allow("Ledger", exact(["s3:PutObject"]), below(env, APPROVALS, LEDGER, LOCKS)),
-        statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release]),
+        statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release, accepted]),
         statements.allow("Settings", exact(["ssm:DeleteParameter", "ssm:PutParameter"]), [settings]),
         pass_execution_role(env),
         _key_use(env, "kms:GenerateDataKey"),

@@ -37,20 +37,21 @@ def interfaces(env: Environment) -> Iterator[Endpoint]:
     yield "KmsEndpoint", "kms", _policy([kms.Decrypt, kms.GenerateDataKey], [statements.arn("kms:key/*")])
     yield "LogsEndpoint", "logs", _policy([logs.CreateLogStream, logs.PutLogEvents], [statements.arn(f"logs:log-group:/aws/*/{own}:*")])
     yield "MonitoringEndpoint", "monitoring", _policy([cloudwatch.PutMetricData], ["*"])
-    yield "SnsEndpoint", "sns", _policy([sns.Publish], [statements.arn(f"sns:{own}")])
+    yield "SnsEndpoint", "sns", _policy([sns.GetTopicAttributes, sns.Publish], [statements.arn(f"sns:{own}")])
     yield "SqsEndpoint", "sqs", _policy([sqs.GetQueueAttributes, sqs.SendMessage], [statements.arn(f"sqs:{own}")])
     yield "SsmEndpoint", "ssm", _policy([ssm.GetParametersByPath], [parameters])
     yield "XrayEndpoint", "xray", _policy([xray.PutTelemetryRecords, xray.PutTraceSegments], ["*"])
 
 
-# The action knows no resource: it takes the id of a detection (Service Authorization Reference, CloudFormation).
-DRIFT_STATUS = [cloudformation.DescribeStackDriftDetectionStatus]
+# These know no resource (Service Authorization Reference, CloudFormation).
+DRIFT_STATUS = [cloudformation.BatchDescribeTypeConfigurations, cloudformation.DescribeStackDriftDetectionStatus]
 DRIFT_DETECTION = [
     cloudformation.DescribeStackResourceDrifts,
     cloudformation.DescribeStackResources,
     cloudformation.DescribeStacks,
     cloudformation.DetectStackDrift,
     cloudformation.DetectStackResourceDrift,
+    cloudformation.GetTemplate,
     cloudformation.ListStackResources,
 ]
 

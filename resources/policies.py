@@ -40,19 +40,24 @@ def managed_policy(env: AnyEnvironment, title: str, thing: str, permissions: Ite
 
 def managed_policies(env: AnyEnvironment, title: str, thing: str, permissions: Iterable[Statement]) -> list[ManagedPolicy]:
     """As many as it takes: ``Title``, ``Title2`` and so on. Raises TooLongError for a statement that fits into none."""
-    packed: list[list[Statement]] = [[]]
+    return [_policy(env, title + number, thing + number, part) for number, part in packed(env, title, permissions)]
+
+
+def packed(env: AnyEnvironment, title: str, permissions: Iterable[Statement]) -> list[tuple[str, list[Statement]]]:
+    """Statements by policy, each with its number: none for the first, then 2, 3. Raises TooLongError."""
+    parts: list[list[Statement]] = [[]]
     room = ROOM
     for statement in permissions:
         used = size(env, statement)
         if used > ROOM:
             raise TooLongError(f"statement {statement.Sid} of policy {title}: {used:,} characters; a policy has room for {ROOM:,}")
         if used > room:
-            packed.append([])
+            parts.append([])
             room = ROOM
-        packed[-1].append(statement)
+        parts[-1].append(statement)
         room -= used
-    numbers = ["", *map(str, range(2, len(packed) + 1))]
-    return [_policy(env, title + number, thing + number, part) for number, part in zip(numbers, packed, strict=True)]
+    numbers = ["", *map(str, range(2, len(parts) + 1))]
+    return list(zip(numbers, parts, strict=True))
 
 
 def _policy(env: AnyEnvironment, title: str, thing: str, permissions: Sequence[Statement]) -> ManagedPolicy:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from awacs import awslambda as actions
 from awacs import cloudwatch, s3, sns
 from awacs.aws import Statement, StringEquals
+from awacs.ssm import GetParametersByPath
 from troposphere import AccountId, GetAtt, Join, Ref, events
 from troposphere import awslambda as lambda_
+from troposphere.iam import ManagedPolicy
 
-from resources import statements
+from resources import execution, permissions, policies, statements
 from resources.alarms import Metric, Watch, alarm
 from resources.assets import package
 from resources.endpoints import DRIFT_DETECTION, DRIFT_STATUS
 from resources.functions import Work
-from resources.naming import name
+from resources.naming import global_name, name, parameter_path
 from templates.compute import add_function, configuration
 from templates.service import Service
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from env.model import Environment
 
 APP_STACK = "app"
+# Below the environment's path in Parameter Store; the deployer writes there (resources/handlers/shared/drift_acceptance.py).
+ACCEPTED = "drift/accepted"
 
 
 def build(env: Environment) -> Service:
@@ -34,6 +38,7 @@ def build(env: Environment) -> Service:
         timeout=env.functions.drift_timeout,
         concurrency=1,
         variables={
+            "ACCEPTED_PATH": parameter_path(env, ACCEPTED, name(env, APP_STACK, "stack")),
             "METRIC_NAMESPACE": namespace,
             "REPORT_BUCKET": service.needs("LogBucketName"),
             "STACK_NAME": name(env, APP_STACK, "stack"),
@@ -42,6 +47,7 @@ def build(env: Environment) -> Service:
         },
     )
     alias = add_function(service, "Drift", work, _permissions(service, namespace))
+    service.add(*_reads(service))
     _schedule(service, alias)
     _alarms(service, namespace)
     return service
@@ -49,16 +55,38 @@ def build(env: Environment) -> Service:
 
 def _permissions(service: Service, namespace: str) -> list[Statement]:
     env = service.env
-    # The detection reads the live resources with the caller's own permissions, so a list of their reads belongs here.
     stacks = statements.arn(f"cloudformation:stack/{name(env, APP_STACK, 'tag')}*")
+    accepted = statements.arn(f"ssm:parameter{parameter_path(env, ACCEPTED)}")
     reports = service.needs("LogBucketArn")
     return [
+        statements.allow("Accepted", [GetParametersByPath], [accepted, Join("/", [accepted, "*"])]),
         statements.allow("Detection", DRIFT_DETECTION, [stacks]),
         statements.allow_everywhere("DetectionStatus", DRIFT_STATUS),
         statements.allow_everywhere("Metrics", [cloudwatch.PutMetricData], StringEquals("cloudwatch:namespace", namespace)),
         statements.allow("Notice", [sns.Publish], [service.needs("DriftTopicArn")]),
         statements.allow("Reports", [s3.GetObject, s3.PutObject], [Join("/", [reports, "drift", "*"])]),
         statements.allow("FindReports", [s3.ListBucket], [reports], StringEquals("s3:prefix", "drift/latest.json")),
+    ]
+
+
+def _reads(service: Service) -> list[ManagedPolicy]:
+    """CloudFormation reads the live resources with the caller's own permissions ("Considerations when detecting drift"): what each type's
+    schema says that its handler for reading calls, on the environment's own names, and no data.
+
+    They hang on the role, since they are more than one policy holds, and the function can be made before they are there.
+    """
+    env, types = service.env, permissions.handlers()
+    seen = execution.seen(env, types)
+    allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen)]
+    return [
+        ManagedPolicy(
+            f"DriftReads{number}",
+            ManagedPolicyName=global_name(env, f"drift-reads{number}", "policy"),
+            Description="What drift detection reads",
+            PolicyDocument=statements.document(*part),
+            Roles=[Ref("DriftRole")],
+        )
+        for number, part in policies.packed(env, "DriftReads", allowed)
     ]
 
 
@@ -103,7 +131,10 @@ def _alarms(service: Service, namespace: str) -> None:
     )
     silent.ComparisonOperator = "LessThanThreshold"
     silent.Period, silent.EvaluationPeriods, silent.DatapointsToAlarm = 3600, 2 * env.drift.every_hours, 2 * env.drift.every_hours
-    silent.TreatMissingData = "breaching"
+    # A new alarm has no data until the schedule's first run, hours later. Counting that as breaching would ring in every new
+    # environment; INSUFFICIENT_DATA is the state that it begins in, and falling back into it is what tells.
+    silent.TreatMissingData = "missing"
+    silent.InsufficientDataActions = [topic]
     service.add(found)
     service.add(silent)
     service.gives("DriftAlarmName", Ref(found), "Name of the alarm on drift")

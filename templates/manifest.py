@@ -59,7 +59,12 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         promotion=_promotion(env) if isinstance(env, Environment) else None,
         tools=_tools(env) if isinstance(env, Environment) else None,
         settings=_settings(env) if isinstance(env, Environment) else (),
+        drift=_drift(env, stack) if isinstance(env, Environment) else (),
     )
+
+
+def _drift(env: Environment, stack: contract.Stack) -> tuple[contract.Drift, ...]:
+    return (contract.Drift(stack=stack.name, bucket=_concrete(env, naming.bucket_pattern(env, "logs")), region=env.region),)
 
 
 def _settings(env: Environment) -> tuple[contract.Setting, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from botocore.loaders import Loader
 
-SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "lambda", "s3", "sqs", "ssm", "sts")
+SERVICES = ("cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "lambda", "s3", "sns", "sqs", "ssm", "sts")
 
 
 class Models(Loader):

@@ -23,6 +23,7 @@ VERBS: dict[str, dict[str, str]] = {
         "promote": "Carry a release to the next environment, once every gate holds.",
     },
     "Watch": {
+        "drift": "Compare what runs with its templates, and accept a difference until a date.",
         "config": "Look at the runtime configuration, and change it without a deployment.",
     },
     "Set up": {

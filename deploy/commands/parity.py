@@ -37,9 +37,10 @@ def command(common: Common, environments: tuple[str, ...], live: bool) -> int:
     proof = folder.proof(common.build)
     found = parity(proof, names, lambda name: folder.side(common.build, name, proof, common.manifest))
     if live:
+        from deploy.parity.drifted import drifted
         from deploy.parity.live import live as deployed
 
-        found = deployed(found, [common.account(name) for name in names], proof, drift=None)
+        found = deployed(found, [common.account(name) for name in names], proof, drift=drifted)
     _show(common, found)
     return 3 if found.findings else 0
 

@@ -35,8 +35,11 @@ from deploy.state import state
 MOST = 200
 """Records of a ledger that are looked through."""
 
+DRIFT_HOURS = 24
+"""Where a manifest of an older version says nothing."""
+
 Compare = Callable[[Account, Account, Release, bytes | None], Differences]
-Look = Callable[[Account], Seen]
+Look = Callable[[Account, int], Seen]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +143,20 @@ class Promotion:
             target_records=theirs,
             broken=broken(self.source, records),
             parity=_asked(lambda: self.compare(self.source, there, release, kept.parity(release.digest)), _untold),
-            drift=tuple(_asked(lambda one=one: self.look(one), lambda error, one=one: _unseen(one, error)) for one in looked),  # type: ignore[misc]
+            drift=tuple(self._seen(one, there) for one in looked),
             approvals=_asked(lambda: approving.given(there, release.digest), lambda error: ()),
             plan=made,
             problem=problem,
             approval=self.asked.approval,
             moves=self.asked.moves,
         )
+
+    def _seen(self, account: Account, there: Account) -> Seen:
+        hours = there.manifest.promotion.drift_hours if there.manifest.promotion else DRIFT_HOURS
+        try:
+            return self.look(account, hours)
+        except DeployError as error:
+            return Seen(environment=account.manifest.environment, problem=f"{error.subject}: {error.fact}")
 
     def _overridden(self, verdict: Verdict, ground: Ground) -> Verdict:
         """Raises:
@@ -220,7 +230,3 @@ def _asked(question: Callable[[], Any], otherwise: Callable[[DeployError], Any])
 
 def _untold(error: DeployError) -> Differences:
     return Differences(problem=f"{error.subject}: {error.fact}")
-
-
-def _unseen(account: Account, error: DeployError) -> Seen:
-    return Seen(environment=account.manifest.environment, problem=f"{error.subject}: {error.fact}")

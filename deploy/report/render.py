@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
-    """``form``: text, json, markdown or sarif; Markdown is there for plans and parity, SARIF for parity alone. What has no words of its own is shown as JSON;
+    """``form``: text, json, markdown or sarif; Markdown is there for plans, parity and drift, SARIF for the last two. What has no words of its own is shown as JSON;
     several records are a history.
     """
+    from deploy.drifting import DriftReport
     from deploy.index import Places
     from deploy.parity.report import Parity
     from deploy.plan import Plan
     from deploy.promotion.ground import Approved
     from deploy.promotion.verdict import Promoted
     from deploy.record import History, Record, StatusReport
-    from deploy.report import configuration, difference, history, json, markdown, parity, promotion, status, text, verification
+    from deploy.report import configuration, difference, drift, history, json, markdown, parity, promotion, status, text, verification
     from deploy.setting import Changes, Configuration, Differences, Value
     from deploy.verification.model import Verification
 
@@ -45,6 +46,8 @@ def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
             return verification.text(value, ink)
         case Parity():
             return parity.text(value, ink)
+        case DriftReport():
+            return drift.text(value, ink)
         case difference.Templates():
             return difference.text(value, ink)
         case Promoted():

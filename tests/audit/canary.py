@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-from templates.build import AnyBuilt
+from env.model import Environment
+from templates.build import Built
 from tests.validation.defects import Defect, drop, seed, statement
 
 FAULTS = (
@@ -22,6 +23,6 @@ FAULTS = (
 )
 
 
-def canary(built: AnyBuilt) -> AnyBuilt:
+def canary(built: Built[Environment]) -> Built[Environment]:
     """``built`` with every fault in it."""
     return reduce(seed, FAULTS, built)

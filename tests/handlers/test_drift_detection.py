@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -179,18 +177,3 @@ def test_a_detection_that_failed_gives_what_it_found_and_is_not_clean() -> None:
 def test_what_an_earlier_detection_found_is_no_verdict_of_one_that_failed() -> None:
     earlier = NOON - timedelta(hours=6)
     assert statuses(found(nested(end="DETECTION_FAILED", listed_at=earlier)))["Messaging/Inner/Queue"] == "NOT_CHECKED"
-
-
-def test_the_module_stands_alone_so_that_the_command_can_load_it() -> None:
-    from resources.assets import HANDLERS
-
-    program = f"""
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("drift_detection", {str(HANDLERS / "shared" / "drift_detection.py")!r})
-module = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = module
-spec.loader.exec_module(module)
-print(module.detect.__name__, *sorted(name for name in sys.modules if name.partition(".")[0] in ("shared", "boto3", "botocore")))
-"""
-    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["detect"]

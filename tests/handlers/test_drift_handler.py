@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from drift import handler as drift
-from shared import drift_report
+from shared import drift_acceptance, drift_report
 
 from .fakes import (
     DELETED,
@@ -20,6 +20,7 @@ from .fakes import (
     Lines,
     Metrics,
     Objects,
+    Parameters,
     Stacks,
     Topic,
     client,
@@ -31,6 +32,7 @@ from .fakes import (
 
 TYPES = {"Queue": "AWS::SQS::Queue", "Topic": "AWS::SNS::Topic"}
 DRIFTED = modified("/VisibilityTimeout")
+NOTHING = {"Drifted": 0, "Accepted": 0, "Uncovered": 0, "Stacks": 2, "Age": 0}
 
 
 class Running:
@@ -38,6 +40,7 @@ class Running:
 
     def __init__(self) -> None:
         self.objects, self.topic, self.metrics, self.lines, self.clock = Objects(), Topic(), Metrics(), Lines(), Clock()
+        self.parameters = Parameters()
         self.days = 0
 
     def run(self, context: Context | None = None, **inner: Any) -> dict[str, Any]:
@@ -53,7 +56,8 @@ class Running:
             namespace="tap/drift",
             topic_arn="arn:aws:sns:us-east-1:123456789012:tap-drift-dev",
             bucket="tap-logs-dev",
-            client=client(stacks, self.objects, self.topic, self.metrics),
+            accepted="/tap/dev/drift/accepted/root",
+            client=client(stacks, self.objects, self.topic, self.metrics, self.parameters),
             settings=settings(self.lines),
             log=self.lines.log(),
             now=ticks(NOON + timedelta(days=self.days)),
@@ -74,9 +78,9 @@ class Running:
 
 def test_a_first_run_without_drift_says_nothing_and_reports() -> None:
     running = Running()
-    assert running.run() == {"Drifted": 0, "Uncovered": 0, "Stacks": 2, "DetectorRuns": 1, "Report": "drift/20260102T120000Z.json"}
+    assert running.run() == {**NOTHING, "DetectorRuns": 1, "Report": "drift/20260102T120000Z.json"}
     assert running.notices == []
-    assert running.metrics.values == {"Drifted": 0, "Uncovered": 0, "Stacks": 2, "DetectorRuns": 1}
+    assert running.metrics.values == {**NOTHING, "DetectorRuns": 1}
     assert (running.latest["clean"], running.latest["drifted"]) == (True, [])
 
 
@@ -143,7 +147,7 @@ def test_the_report_keeps_since_when_something_is_drifted() -> None:
 
 def test_the_report_has_everything_that_was_found() -> None:
     running = Running()
-    running.run(Queue=DRIFTED, Topic={"StackResourceDriftStatus": "UNKNOWN"})
+    running.run(Queue=DRIFTED, Topic={"StackResourceDriftStatus": "UNKNOWN", "DriftStatusReason": "access denied"})
     assert running.latest == {
         "version": 1,
         "environment": "dev",
@@ -161,9 +165,11 @@ def test_the_report_has_everything_that_was_found() -> None:
                 "differences": [{"property": "/VisibilityTimeout", "kind": "NOT_EQUAL", "expected": "1", "actual": "2"}],
                 "since": "2026-01-02T12:00:00Z",
                 "seen": "2026-01-02T12:00:00Z",
+                "read": False,
             }
         ],
-        "uncovered": [{"path": "Messaging/Topic", "type": "AWS::SNS::Topic", "status": "UNKNOWN"}],
+        "accepted": [],
+        "uncovered": [{"path": "Messaging/Topic", "type": "AWS::SNS::Topic", "status": "UNKNOWN", "reason": "access denied"}],
         "unchecked_stacks": [],
     }
     assert json.loads(running.objects.bodies["drift/20260102T120000Z.json"]) == running.latest
@@ -246,11 +252,19 @@ def test_waiting_ends_while_there_is_time_to_report() -> None:
 
 def test_a_last_report_that_is_damaged_counts_as_none() -> None:
     running = Running()
-    for text in (b"{", b"[]", b'{"version": 2}', b'{"version": 1}', b'{"version": 1, "drifted": [5]}', b"\xff"):
+    for text in (
+        b"{",
+        b"[]",
+        b'{"version": 2}',
+        b'{"version": 1}',
+        b'{"version": 1, "drifted": [{}], "accepted": []}',
+        b'{"version": 1, "drifted": [5]}',
+        b"\xff",
+    ):
         running.objects.bodies["drift/latest.json"] = text
         running.run()
     assert running.notices == []
-    assert [line["level"] for line in running.lines.objects].count("WARN") == 6
+    assert [line["level"] for line in running.lines.objects].count("WARN") == 7
 
 
 def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run() -> None:
@@ -267,7 +281,7 @@ def test_a_run_that_fails_is_measured_as_far_as_it_came_and_not_as_a_run() -> No
     running.topic.failing = {"publish": [refusal("KMSAccessDenied")]}
     with pytest.raises(Exception, match="KMSAccessDenied"):
         running.run(Queue=DRIFTED)
-    assert running.metrics.values == {"Drifted": 1, "Uncovered": 0, "Stacks": 2}
+    assert running.metrics.values == {**NOTHING, "Drifted": 1}
     assert [line["message"] for line in running.lines.objects if line["level"] == "ERROR"] == ["drift detection failed"]
 
 
@@ -303,6 +317,7 @@ def test_the_environment_variables_say_where_everything_is() -> None:
         "METRIC_NAMESPACE": "tap/drift",
         "TOPIC_ARN": "topic",
         "REPORT_BUCKET": "logs",
+        "ACCEPTED_PATH": "/tap/dev/drift/accepted/tap-app-dev",
         "CONFIG_PATH": "/tap/dev/config",
         "CONFIG_SETTINGS": "{}",
         "CONFIG_CACHE_SECONDS": "30",
@@ -317,3 +332,70 @@ def test_the_environment_variables_say_where_everything_is() -> None:
         "logs",
         "dev",
     )
+
+
+def accept(running: Running, until: str, property: str = "") -> None:
+    """As the command writes it, for what the last run has found."""
+    (entry,) = running.latest["drifted"]
+    given = drift_acceptance.Acceptance(
+        path=entry["path"],
+        property=property,
+        seen=drift_acceptance.seen(entry, property),
+        until=until,
+        reason="a slow partner",
+        by="arn:aws:iam::123456789012:user/ann",
+        at="2026-01-02T13:00:00Z",
+    )
+    running.parameters.values[drift_acceptance.parameter("root", given.path, property)] = drift_acceptance.write(given)
+
+
+@pytest.mark.parametrize("property", ["", "/VisibilityTimeout"])
+def test_what_is_accepted_is_told_once_rings_nothing_and_ends_by_itself(property: str) -> None:
+    running = Running()
+    running.run(Queue=DRIFTED)
+    accept(running, "2026-01-04", property)
+    for _ in range(2):  # the 3rd and the 4th of January
+        running.run(Queue=DRIFTED)
+        assert (running.metrics.values["Drifted"], running.metrics.values["Accepted"], running.metrics.values["Age"]) == (0, 1, 0)
+    assert len(running.notices) == 2
+    assert "Accepted:\n- Messaging/Queue" in running.notices[1][1]
+    assert "until 2026-01-04 by arn:aws:iam::123456789012:user/ann: a slow partner" in running.notices[1][1]
+    assert "No longer drifted" not in running.notices[1][1]
+    assert running.latest["accepted"][0]["since"] == "2026-01-02T12:00:00Z"
+    running.run(Queue=DRIFTED)
+    assert running.metrics.values["Drifted"] == 1
+    assert len(running.notices) == 3
+
+
+def test_an_acceptance_covers_the_values_that_were_seen_and_no_others() -> None:
+    running = Running()
+    running.run(Queue=DRIFTED)
+    accept(running, "2026-06-01")
+    running.run(Queue=modified("/VisibilityTimeout", actual="3"))
+    assert (running.metrics.values["Drifted"], running.metrics.values["Accepted"]) == (1, 0)
+
+
+def test_a_property_that_is_accepted_does_not_cover_another_one() -> None:
+    running = Running()
+    running.run(Queue=DRIFTED)
+    accept(running, "2026-06-01", "/VisibilityTimeout")
+    running.run(Queue=modified("/VisibilityTimeout", "/DelaySeconds"))
+    assert (running.metrics.values["Drifted"], running.metrics.values["Accepted"]) == (1, 0)
+
+
+def test_an_acceptance_that_is_damaged_or_of_another_version_accepts_nothing() -> None:
+    running = Running()
+    running.run(Queue=DRIFTED)
+    accept(running, "2026-06-01")
+    (name, text) = running.parameters.values.popitem()
+    damaged = ("{", "[]", "{}", text.replace('"version": 1', '"version": 2'), text.replace("2026-06-01", "June"))
+    running.parameters.values |= {f"{name}{number}": each for number, each in enumerate(damaged)}
+    running.run(Queue=DRIFTED)
+    assert (running.metrics.values["Drifted"], running.metrics.values["Accepted"]) == (1, 0)
+
+
+def test_the_age_is_that_of_the_oldest_drift() -> None:
+    running = Running()
+    for _ in range(3):
+        running.run(Queue=DRIFTED)
+    assert running.metrics.values["Age"] == 2 * 86_400

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ class Deployed:
     manifest: contract.Manifest
     api: Api
     record: dict[str, Any]
+    build: Path
 
     def output(self, name: str) -> str:
         return self.api.outputs[name]
@@ -58,7 +60,7 @@ def deployed(local_aws: Running, tmp_path_factory: pytest.TempPathFactory) -> De
             assert run([verb, "dev", "--yes", *common]) == 0
     api = Api(url=local_aws.url, account=manifest.account, region=manifest.region, stack=STACK)
     aws = Aws(url=local_aws.url, account=manifest.account)
-    return Deployed(aws=aws, manifest=manifest, api=api, record=_record(aws, manifest))
+    return Deployed(aws=aws, manifest=manifest, api=api, record=_record(aws, manifest), build=build)
 
 
 def _record(aws: Aws, manifest: contract.Manifest) -> dict[str, Any]:

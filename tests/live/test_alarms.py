@@ -340,7 +340,7 @@ def test_alarms_that_are_deployed_are_as_the_templates_declare_them(watched: Wat
         for name in ("TreatMissingData", "ComparisonOperator", *(("DatapointsToAlarm", "EvaluationPeriods") if alarm != STOPPED else ())):
             assert watched.settings[alarm][name] == properties[name], (alarm, name)
     treatments = {alarm: properties["TreatMissingData"] for alarm, properties in declared.items()}
-    others = {"DriftAlarm": "ignore", GATE: "ignore", STOPPED: "breaching"}
+    others = {"DriftAlarm": "ignore", GATE: "ignore", STOPPED: "missing"}
     assert treatments == {alarm: others.get(alarm, "notBreaching") for alarm in treatments}
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from resources import execution, permissions, scopes
+from resources import deployment, execution, permissions, scopes
 from resources.policies import rendered
 from templates import bootstrap
-from templates.build import AnyBuilt, Built
+from templates.build import AnyBuilt, BuildError, Built, build
 from templates.flat import NESTED
 from tests.conftest import ENVIRONMENTS
 from tests.templates.iam import Account, Context, Principal, listed
@@ -149,8 +149,8 @@ def test_what_has_no_name_is_what_the_table_says_has_none(builds: Builds, name: 
     """The allow-list lets these two policies reach every resource: so each of their actions is held to the tables."""
     account = Account.of(builds[name])
     look = {action for statement in account.statements("LookPolicy") for action in listed(statement["Action"])}
-    assert all(scopes.matches(action, scopes.LOOK) or action.startswith("cloudformation:") for action in look)
-    assert all(re.match(r"\w+:(Describe|Get|List|ValidateTemplate)", action) for action in look)
+    assert all(scopes.matches(action, scopes.LOOK) or action in deployment.STACKS_LOOK for action in look)
+    assert all(re.match(r"\w+:(BatchDescribe|Describe|Get|List|LookupEvents)", action) for action in look)
     make = {action for statement in account.statements("MakePolicy") for action in listed(statement["Action"])}
     known = (*scopes.MAKE, *scopes.UNTAGGED, *scopes.MAPPINGS, *scopes.MAPPING_TAGS)
     assert all(scopes.matches(action, known) for action in make)
@@ -210,6 +210,8 @@ def test_the_boundary_takes_nothing_from_what_the_templates_own_roles_need(build
             carried = {key: value.replace("*", "x") for key, value in carried.items() if isinstance(value, str)}
             for action, given in itertools.product(listed(statement["Action"]), listed(statement["Resource"])):
                 arn = literal(account, given)
+                if arn != "*" and arn.split(":")[2] != action.split(":")[0]:
+                    continue  # a statement of several services: no request is for one's thing with another's action
                 context = {**account.own_tags(), **carried} if ":kms:" in arn or action.startswith("kms:") else carried
                 assert role.can(action, arn.replace("*", "x") if arn != "*" else arn, context), (flat_id, action, arn)
                 asked += 1

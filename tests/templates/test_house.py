@@ -64,6 +64,13 @@ def test_the_deploying_half_knows_no_templates() -> None:
         assert set(imports(ROOT / f"{name.replace('.', '/')}.py")) <= set(sys.stdlib_module_names), name
 
 
+def test_what_the_function_and_the_command_share_needs_nothing_but_the_standard_library() -> None:
+    """In a process that has neither the functions' folder on its path nor boto3: the command loads it under its own name."""
+    program = "import sys; sys.modules.update(boto3=None, botocore=None); import deploy.detector as d; print(d.drift_report.__name__)"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "resources.handlers.shared.drift_report"
+
+
 def test_the_overlay_knows_only_the_emulator_and_the_deployer_does_not_know_the_overlay() -> None:
     for path in sources("deploy"):
         names = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]

@@ -114,7 +114,8 @@ def test_drift_is_detected_on_a_schedule_with_an_alarm_and_a_notice(builds: Buil
     alarms = of_type(built, "AWS::CloudWatch::Alarm")
     found, stopped = alarms["DriftDriftAlarm"], alarms["DriftDriftStoppedAlarm"]
     assert found["AlarmActions"] == stopped["AlarmActions"] == [{"Ref": "MessagingDriftTopic"}]
-    assert stopped["TreatMissingData"] == "breaching"
+    # Silence is what tells, and not a new environment's, whose alarm begins without data.
+    assert (stopped["TreatMissingData"], stopped["InsufficientDataActions"]) == ("missing", stopped["AlarmActions"])
     assert functions(built)["drift"]["Environment"]["Variables"]["STACK_NAME"] == f"tap-app-{name}"
 
 

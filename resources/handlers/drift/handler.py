@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from shared import clients, configuration, drift_detection, drift_report
+from shared import clients, configuration, drift_acceptance, drift_detection, drift_readers, drift_report
+from shared.drift_acceptance import Acceptance
 from shared.drift_report import Report
 from shared.logs import Invocation, Log
 
@@ -26,13 +27,16 @@ RESERVE_SECONDS = 30  # of the function's time, for reading results and reportin
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What the detector works with. ``client`` gives the boto3 client of a service, made at first use."""
+    """What the detector works with. ``client`` gives the boto3 client of a service, made at first use; ``accepted``: the path of
+    what was accepted, in Parameter Store.
+    """
 
     environment: str
     stack: str
     namespace: str
     topic_arn: str
     bucket: str
+    accepted: str
     client: Callable[[str], Any]
     settings: configuration.Configuration
     log: Log
@@ -58,6 +62,7 @@ def from_environment(variables: Mapping[str, str]) -> Surroundings:
         namespace=variables["METRIC_NAMESPACE"],
         topic_arn=variables["TOPIC_ARN"],
         bucket=variables["REPORT_BUCKET"],
+        accepted=variables["ACCEPTED_PATH"],
         client=clients.client,
         settings=configuration.from_environment(variables, clients.client, log),
         log=log,
@@ -68,9 +73,13 @@ def run(context: Invocation, around: Surroundings) -> dict[str, Any]:
     """One run; returns what stands in the metrics, and where the report is."""
     log = around.settings.begin(around.log.of(context))
     try:
-        detection = drift_detection.detect(around.client("cloudformation"), around.stack, _patience(context, around))
+        detection = drift_detection.detect(
+            around.client("cloudformation"), around.stack, _patience(context, around), reads=drift_readers.Readers(client=around.client)
+        )
         previous, at = _latest(around, log), around.now()
-        report = drift_report.report(detection, previous, at, environment=around.environment, stack=around.stack)
+        report = drift_report.report(
+            detection, previous, at, environment=around.environment, stack=around.stack, acceptances=_accepted(around)
+        )
         found = _measures(report)
         _measure(around, found)
         key = f"drift/{at.strftime('%Y%m%dT%H%M%SZ')}.json"
@@ -96,13 +105,28 @@ def _patience(context: Invocation, around: Surroundings) -> drift_detection.Pati
 def _measures(report: Report) -> dict[str, int]:
     """A stack that could not be checked in full counts as uncovered itself: its list of resources may be unknown."""
     uncovered = len(report["uncovered"]) + len(report["unchecked_stacks"])
-    return {"Drifted": len(report["drifted"]), "Uncovered": uncovered, "Stacks": report["stacks"]}
+    return {
+        "Drifted": len(report["drifted"]),
+        "Accepted": len(report["accepted"]),
+        "Uncovered": uncovered,
+        "Stacks": report["stacks"],
+        "Age": drift_report.age(report),
+    }
 
 
 def _measure(around: Surroundings, values: Mapping[str, int]) -> None:
     dimensions = [{"Name": "Environment", "Value": around.environment}]
-    data = [{"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"} for name, value in values.items()]
+    data = [
+        {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Seconds" if name == "Age" else "Count"}
+        for name, value in values.items()
+    ]
     around.client("cloudwatch").put_metric_data(Namespace=around.namespace, MetricData=data)
+
+
+def _accepted(around: Surroundings) -> list[Acceptance]:
+    """What cannot be read as an acceptance accepts nothing."""
+    texts = configuration.parameters_under(around.client("ssm"), around.accepted).values()
+    return [one for one in map(drift_acceptance.read, texts) if one]
 
 
 def _latest(around: Surroundings, log: Log) -> Report | None:

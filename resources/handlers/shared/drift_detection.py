@@ -2,16 +2,20 @@
 
 DetectStackDrift does not enter nested stacks, so each is detected by itself, all at the same time. A resource counts as
 clean only where CloudFormation says IN_SYNC in this very detection; one that is not checked, of an unknown or newly
-invented status, or in a stack whose detection was refused or did not end in time, counts as uncovered.
+invented status, or in a stack whose detection was refused or did not end in time, counts as uncovered, unless a reader of
+our own (`drift_readers`) has compared it.
 
 Nothing here knows where it runs: the scheduled function and the command `drift` use this one module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from .clients import error_code
 
 NESTED = "AWS::CloudFormation::Stack"
 DRIFTED = ("DELETED", "MODIFIED")
@@ -21,6 +25,10 @@ NOT_CHECKED = "NOT_CHECKED"
 _GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 # A stack in another state than CloudFormation detects in, that is gone, or that is being detected by somebody else.
 _REFUSALS = ("ValidationError", "OperationInProgressException")
+_AT_ONCE = 8
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class CloudFormation(Protocol):
@@ -54,13 +62,18 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource: its logical ids from the root down, such as ``Storage/DataBucket``, and CloudFormation's verdict."""
+    """One resource: its logical ids from the root down, such as ``Storage/DataBucket``, and the verdict on it.
+
+    ``read``: the verdict is of a reader of our own; ``reason``: why there is no verdict, where somebody says so.
+    """
 
     path: str
     type: str
     physical_id: str
     status: str
     differences: tuple[Difference, ...] = ()
+    read: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +117,13 @@ class Detection:
         return found
 
 
+class Reads(Protocol):
+    """Compares what CloudFormation cannot check; `drift_readers.Readers` is it."""
+
+    def look(self, stack_id: str, members: tuple[Mapping[str, Any], ...], resource: Resource) -> Resource:
+        """``members``: all of the stack's resources, as ListStackResources has them; the resource as it is found to be."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Run:
     """One stack's detection. ``members``: what the stack holds now; ``status``: AWS's answer once it has ended."""
@@ -114,61 +134,98 @@ class _Run:
     status: Mapping[str, Any] | None = None
 
 
-def detect(cloudformation: CloudFormation, root: str, patience: Patience) -> Detection:
+def detect(
+    cloudformation: CloudFormation,
+    root: str,
+    patience: Patience,
+    *,
+    reads: Reads | None = None,
+    code: Callable[[Exception], str] = error_code,
+) -> Detection:
     """Detect drift on the stack ``root`` (name or id) and on all stacks nested in it.
 
+    ``code``: the code of what the client raises where the service has refused, and nothing for any other error.
+
     Raises:
-        botocore.exceptions.ClientError: the root does not exist, or a permission is missing.
+        Exception: as the client raises it: the root does not exist, or a permission is missing.
     """
     until = patience.clock() + patience.seconds
-    runs = [_started(cloudformation, run) for run in _tree(cloudformation, Stack(path="", id=root))]
+    work = _Work(cloudformation, reads, code)
+    runs = _each(work.started, _tree(work, root))
     runs = _ended(cloudformation, runs, patience, until)
-    resources = [resource for run in runs for resource in _resources(cloudformation, run)]
+    resources = [resource for found in _each(work.resources, runs) for resource in found]
     return Detection(
         stacks=tuple(run.stack for run in runs),
         resources=tuple(sorted(resources, key=lambda resource: resource.path)),
     )
 
 
-def _tree(cloudformation: CloudFormation, stack: Stack) -> Iterator[_Run]:
-    """The stack and, below it, every stack nested in it."""
-    try:
-        pages = _pages(cloudformation.list_stack_resources, "StackResourceSummaries", stack.id)
-        members = tuple(member for member in pages if member["ResourceStatus"] not in _GONE)
-    except _client_error() as error:
-        # A root that is not there is a mistake of the caller's; a nested stack may have been deleted by hand.
-        if not stack.path or _code(error) not in _REFUSALS:
-            raise
-        yield _Run(stack=_with_reason(stack, str(error)), members=())
-        return
-    yield _Run(stack=stack, members=members)
-    for member in members:
-        if _is_stack(member):
-            yield from _tree(cloudformation, Stack(path=_path(stack, member), id=member["PhysicalResourceId"]))
+def _each(do: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Side by side, the results in the order of the items."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(do, items))
 
 
-def _started(cloudformation: CloudFormation, run: _Run) -> _Run:
-    if run.stack.reason:
-        return run
-    try:
-        answer = cloudformation.detect_stack_drift(StackName=run.stack.id)
-    except _client_error() as error:
-        if _code(error) not in _REFUSALS:
-            raise
-        return _Run(stack=_with_reason(run.stack, str(error)), members=run.members)
-    return _Run(stack=run.stack, members=run.members, detection=answer["StackDriftDetectionId"])
+def _tree(work: _Work, root: str) -> list[_Run]:
+    """The stack and every stack nested in it, a level at a time; each parent stands before its children."""
+    level, found = [Stack(path="", id=root)], list[_Run]()
+    while level:
+        runs = _each(work.listed, level)
+        found += runs
+        level = [
+            Stack(path=_path(run.stack, member), id=member["PhysicalResourceId"])
+            for run in runs
+            for member in run.members
+            if _is_stack(member)
+        ]
+    return sorted(found, key=lambda run: run.stack.path.split("/"))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done with each stack."""
+
+    cloudformation: CloudFormation
+    reads: Reads | None
+    code: Callable[[Exception], str]
+
+    def listed(self, stack: Stack) -> _Run:
+        try:
+            pages = _pages(self.cloudformation.list_stack_resources, "StackResourceSummaries", stack.id)
+            members = tuple(member for member in pages if member["ResourceStatus"] not in _GONE)
+        except Exception as error:
+            # A root that is not there is a mistake of the caller's; a nested stack may have been deleted by hand.
+            if not stack.path or self.code(error) not in _REFUSALS:
+                raise
+            return _Run(stack=replace(stack, reason=str(error)), members=())
+        return _Run(stack=stack, members=members)
+
+    def started(self, run: _Run) -> _Run:
+        if run.stack.reason:
+            return run
+        try:
+            answer = self.cloudformation.detect_stack_drift(StackName=run.stack.id)
+        except Exception as error:
+            if self.code(error) not in _REFUSALS:
+                raise
+            return replace(run, stack=replace(run.stack, reason=str(error)))
+        return replace(run, detection=answer["StackDriftDetectionId"])
+
+    def resources(self, run: _Run) -> list[Resource]:
+        found = _resources(self.cloudformation, run)
+        if self.reads is None or run.status is None:
+            return list(found)
+        return [self.reads.look(run.stack.id, run.members, one) if one.status == NOT_CHECKED else one for one in found]
 
 
 def _ended(cloudformation: CloudFormation, runs: list[_Run], patience: Patience, until: float) -> list[_Run]:
     """The same runs, in order, once all have ended or the time is over."""
-    pending = {run.detection for run in runs if run.detection}
+    pending = sorted({run.detection for run in runs if run.detection})
     answers: dict[str, Mapping[str, Any]] = {}
     while pending:
-        for detection in sorted(pending):
-            answer = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-            if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-                answers[detection] = answer
-        pending -= set(answers)
+        asked = _each(lambda one: cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=one), pending)
+        answers |= {one: answer for one, answer in zip(pending, asked, strict=True) if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS"}
+        pending = [one for one in pending if one not in answers]
         if not pending or patience.clock() + patience.pause > until:
             break
         patience.sleep(patience.pause)
@@ -179,11 +236,11 @@ def _judged(run: _Run, answer: Mapping[str, Any] | None, seconds: float) -> _Run
     if not run.detection:
         return run
     if answer is None:
-        return _Run(stack=_with_reason(run.stack, f"detection did not end within {seconds:.0f} s"), members=run.members)
+        return replace(run, stack=replace(run.stack, reason=f"detection did not end within {seconds:.0f} s"))
     stack = run.stack
     if answer["DetectionStatus"] != "DETECTION_COMPLETE":
-        stack = _with_reason(stack, answer.get("DetectionStatusReason") or answer["DetectionStatus"])
-    return _Run(stack=stack, members=run.members, detection=run.detection, status=answer)
+        stack = replace(stack, reason=answer.get("DetectionStatusReason") or answer["DetectionStatus"])
+    return replace(run, stack=stack, status=answer)
 
 
 def _resources(cloudformation: CloudFormation, run: _Run) -> Iterator[Resource]:
@@ -220,6 +277,7 @@ def _resource(stack: Stack, member: Mapping[str, Any], record: Mapping[str, Any]
         physical_id=member.get("PhysicalResourceId", ""),
         status=record.get("StackResourceDriftStatus", NOT_CHECKED),
         differences=tuple(sorted(differences, key=lambda difference: (difference.property, difference.actual))),
+        reason=record.get("DriftStatusReason", ""),
     )
 
 
@@ -240,19 +298,3 @@ def _is_stack(member: Mapping[str, Any]) -> bool:
 
 def _path(stack: Stack, member: Mapping[str, Any]) -> str:
     return f"{stack.path}/{member['LogicalResourceId']}".lstrip("/")
-
-
-def _with_reason(stack: Stack, reason: str) -> Stack:
-    return Stack(path=stack.path, id=stack.id, reason=reason)
-
-
-def _client_error() -> type[Exception]:
-    """Imported only when something was raised."""
-    from botocore.exceptions import ClientError
-
-    return ClientError
-
-
-def _code(error: Exception) -> str:
-    code: str = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-    return code
