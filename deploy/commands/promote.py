@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--gates-only", is_flag=True, help="Ask every gate, and move nothing.")
 @click.option("--override", "overrides", metavar="GATE", multiple=True, help="Take a gate on yourself, with --reason. May be given again.")
 @click.option("--reason", metavar="TEXT", default="", help="Why; it stands in the ledger.")
+@click.option("--wait", type=click.IntRange(0, 1440), default=0, metavar="MINUTES", help="Wait so long at most for the bake time.")
 @click.option("--approve", is_flag=True, help="Say yes to the release in TO, for somebody else who promotes it.")
 @traffic_option
 @common
@@ -36,6 +37,7 @@ def command(
     gates_only: bool,
     overrides: tuple[str, ...],
     reason: str,
+    wait: int,
     approve: bool,
     given: Approval,
     traffic: float,
@@ -52,10 +54,13 @@ def command(
              python -m deploy promote staging prod --approve
              python -m deploy promote --all
     """
+    from datetime import timedelta
+
     from deploy.promotion.moving import Asked
 
     hops = _hops(common, source, target, every=every)
-    asked = Asked(release=release, overrides=overrides, reason=reason, approval=given, moves=not gates_only)
+    waits = timedelta(minutes=wait)
+    asked = Asked(release=release, overrides=overrides, reason=reason, approval=given, moves=not gates_only, wait=waits)
     asked.check()
     if approve:
         return _approve(common, *hops[0], release, yes=given.yes)

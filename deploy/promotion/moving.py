@@ -6,9 +6,10 @@ Nothing is built: what moves is what was kept when it was deployed first. A plan
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from deploy.manifest import Release
 from deploy.plan import Plan
 from deploy.promotion import approving
 from deploy.promotion.gates import FIRM, GATES, judged
+from deploy.promotion.gates.bake import left
 from deploy.promotion.ground import Differences, Ground, Seen, standing
 from deploy.promotion.kept import Kept
 from deploy.promotion.verdict import Promoted, Verdict
@@ -45,7 +47,7 @@ Look = Callable[[Account, int], Seen]
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """``release``: a digest or its beginning, empty for the one that runs in the source; ``overrides``: gates that a person takes on
-    themselves, with ``reason``; ``moves``: false where only the gates are asked.
+    themselves, with ``reason``; ``moves``: false where only the gates are asked; ``wait``: how long at most for the release to have run.
     """
 
     release: str = ""
@@ -53,6 +55,7 @@ class Asked:
     reason: str = ""
     approval: Approval = field(default_factory=Approval)
     moves: bool = True
+    wait: timedelta = timedelta()
 
     def check(self) -> None:
         """Raises:
@@ -81,6 +84,7 @@ class Promotion:
     show: Show
     look: Look
     compare: Compare
+    sleep: Callable[[float], None] = time.sleep
 
     def judge(self) -> tuple[Account, Plan | None, Promoted]:
         """The target as the release has it, the plan where one could be made, sealed with what every gate said.
@@ -92,6 +96,7 @@ class Promotion:
         check_way(self.source, self.target)
         records = _records(self.source)
         release = found(self.source, self.asked.release, records)
+        self._wait(records)
         there = self._there(release)
         made, problem = self._planned(there, release)
         ground = self._ground(there, release, records, made, problem)
@@ -105,6 +110,14 @@ class Promotion:
             gates=gates,
         )
         return there, plan.seal(msgspec.structs.replace(made, promoted=promoted)) if made else None, promoted
+
+    def _wait(self, records: tuple[Record, ...]) -> None:
+        """For the bake time, where it is near enough; else its gate says when it is over."""
+        rules = self.target.manifest.promotion
+        more = left(datetime.now(UTC), records, rules.bake_minutes) if rules else timedelta()
+        if timedelta() < more <= self.asked.wait:
+            self.show.note(f"waiting until {datetime.now(UTC) + more:%H:%M} UTC, when the release has run long enough")
+            self.sleep(more.total_seconds())
 
     def _there(self, release: Release) -> Account:
         """Raises:

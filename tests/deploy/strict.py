@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -83,24 +84,26 @@ def root_keys(account: str) -> dict[str, str]:
 
 
 @contextmanager
-def strict(folder: Path, *, more_checks: str = "") -> Iterator[Accounts]:
-    """A strict local AWS with the real environments built for its organization, and an operator who may come. ``more_checks``: YAML."""
+def strict(folder: Path, *, more_checks: str = "", edits: Mapping[str, str] = MappingProxyType({})) -> Iterator[Accounts]:
+    """A strict local AWS with the real environments built for its organization, and an operator who may come. ``more_checks``: YAML;
+    ``edits``: file -> what is written at its end.
+    """
     server = LocalAws(folder=folder / "local")
     url = server.start(Options(auth=True, minute_seconds=0.3, change_set_seconds=0.02)).url
     try:
-        made = Accounts(url=url, build=_built(folder, url, more_checks))
+        made = Accounts(url=url, build=_built(folder, url, more_checks, edits))
         operator(made.root(TOOLS), OPERATOR)
         yield made
     finally:
         server.stop()
 
 
-def _built(folder: Path, url: str, more_checks: str) -> Path:
+def _built(folder: Path, url: str, more_checks: str, edits: Mapping[str, str]) -> Path:
     organization = Aws(url=url, account=TOOLS).client("organizations").describe_organization()["Organization"]["Id"]
     source = folder / "env"
     source.mkdir()
     for path in (ROOT / "env").glob("*.yaml"):
-        (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
+        (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization) + edits.get(path.name, ""))
     defaults = source / "defaults.yaml"
     last = "  - check: alarms\n"
     assert last in defaults.read_text()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from deploy.promotion.ground import Ground, arrival, standing
 from deploy.promotion.verdict import Verdict, holds, refuses
+from deploy.record import Record
 
 NAME = "bake"
 
@@ -19,11 +20,17 @@ def judge(ground: Ground) -> Verdict:
         return refuses(NAME, f"deployment {last.number} of {source} was not verified", "mend it, and deploy it there again", *failed)
     wanted, since = timedelta(minutes=ground.rules.bake_minutes), ground.now - first.ended
     checks = f"{len(last.checks)} checks passed" if last.checks else "it has no checks"
-    if since < wanted:
-        left = wanted - since
-        ready = f"it has {_words(wanted)} at {ground.now + left:%Y-%m-%d %H:%M} UTC"
+    if more := left(ground.now, ground.source_records, ground.rules.bake_minutes):
+        ready = f"it has {_words(wanted)} at {ground.now + more:%Y-%m-%d %H:%M} UTC: wait for it with --wait"
         return refuses(NAME, f"it has run in {source} for {_words(since)}, and {_words(wanted)} are asked for", ready)
     return holds(NAME, f"verified in {source} ({checks}), and run there for {_words(since)} of {_words(wanted)}")
+
+
+def left(now: datetime, records: tuple[Record, ...], minutes: int) -> timedelta:
+    """How long it still has to run there; nothing where it has, or where nothing runs."""
+    first = arrival(records)
+    ready = first.ended + timedelta(minutes=minutes) if first and first.ended else now
+    return max(ready - now, timedelta())
 
 
 def _words(time: timedelta) -> str:
