@@ -51,7 +51,7 @@ class Deployed:
         return self.api.call(method, path, body)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployed(local_aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     folder = tmp_path_factory.mktemp("live")
     source = folder / "env"
