@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awacs import dynamodb, kms, s3, sqs, ssm
-from awacs.aws import Statement, StringEquals, StringLike
+from awacs.aws import ForAnyValueStringEquals, Statement, StringEquals, StringLike
 from troposphere import GetAtt, Join, Ref, Sub
 from troposphere import awslambda as lambda_
 
@@ -101,9 +101,10 @@ def _configuration_permissions(env: Environment) -> list[Statement]:
     allowed = [statements.allow("Configuration", [ssm.GetParametersByPath], [path])]
     if any(setting.type == "secret" for setting in env.runtime.settings.values()):
         # Parameter Store decrypts for whoever reads, with the account's own key, and says for which parameter.
+        key = ForAnyValueStringEquals("kms:ResourceAliases", "alias/aws/ssm")
         via = StringEquals("kms:ViaService", Sub("ssm.${AWS::Region}.${AWS::URLSuffix}"))
         what = StringLike("kms:EncryptionContext:PARAMETER_ARN", Join("", [path, "/set/*"]))
-        allowed.append(statements.allow("Secrets", [kms.Decrypt], [statements.arn("kms:key/*")], via, what))
+        allowed.append(statements.allow("Secrets", [kms.Decrypt], [statements.arn("kms:key/*")], key, via, what))
     return allowed
 
 

@@ -92,6 +92,18 @@ def test_an_action_that_a_role_lacks_is_named_with_the_kind_of_policy(accounts: 
         ),
         pytest.param("deploy", "s3", "delete_object", {"Key": "ledger/x.json"}, id="deploy forgets"),
         pytest.param(
+            "plan", "ssm", "put_parameter", {"Name": "/tap/dev/config/set/page-limit", "Value": "1", "Type": "String"}, id="plan sets"
+        ),
+        pytest.param("plan", "ssm", "delete_parameter", {"Name": "/tap/dev/config/set/page-limit"}, id="plan unsets"),
+        pytest.param(
+            "deploy",
+            "ssm",
+            "put_parameter",
+            {"Name": "/tap/dev/config/page-limit", "Value": "1", "Overwrite": True},
+            id="deploy sets a default",
+        ),
+        pytest.param("deploy", "ssm", "delete_parameter", {"Name": "/tap/dev/release"}, id="deploy forgets its release"),
+        pytest.param(
             "deploy", "iam", "create_role", {"RoleName": "tap-x-us-east-1-dev", "AssumeRolePolicyDocument": "{}"}, id="deploy makes roles"
         ),
     ],
@@ -102,6 +114,25 @@ def test_a_task_may_do_nothing_but_its_own(accounts: Accounts, task: str, servic
     bucket = {"Bucket": f"tap-artifacts-{DEV}-us-east-1-dev"} if service == "s3" else {}
     with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
         getattr(client, operation)(**arguments, **bucket)
+
+
+@pytest.mark.row("R25")
+@pytest.mark.row("R11")
+def test_an_operator_changes_the_configuration_through_the_roles(accounts: Accounts) -> None:
+    """After dev was deployed, above: set with deploy's role, all else with plan's."""
+    operator_ = accounts.operator()
+    for arguments in (
+        ("set", "dev", "page-limit", "20"),
+        ("get", "dev", "page-limit"),
+        ("list", "dev"),
+        ("history", "dev"),
+        ("unset", "dev", "page-limit"),
+    ):
+        done = accounts.run(operator_, "config", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+    told = accounts.run(operator_, "config", "history", "dev", "page-limit").stdout
+    assert "20" in told
+    assert "ann" in told
 
 
 @pytest.mark.row("R11")

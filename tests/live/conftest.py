@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,21 @@ STACK = "tap-app-dev"
 
 @dataclass(frozen=True)
 class Deployed:
-    """A running environment: its account, what it was made from, and its API. ``api_calls``: requests that the deployment took."""
+    """A running environment: its account, what it was made from, and its API. ``folder``: holds `env` and `build`."""
 
     aws: Aws
     manifest: contract.Manifest
     api: Api
     record: dict[str, Any]
-    build: Path
+    folder: Path = Path()
+
+    def run(self, *arguments: str) -> int:
+        """One command, as a person gives it."""
+        with credentials(self.manifest.account):
+            return run([*arguments, "--endpoint-url", self.aws.url, "--build", str(self.folder / "build")])
+
+    def generate(self) -> None:
+        _generate(self.folder)
 
     def output(self, name: str) -> str:
         return self.api.outputs[name]
@@ -43,24 +51,27 @@ class Deployed:
         return self.api.call(method, path, body)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployed(local_aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     folder = tmp_path_factory.mktemp("live")
-    source, build = folder / "env", folder / "build"
+    source = folder / "env"
     shutil.copytree(ROOT / "env", source, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     defaults = source / "defaults.yaml"
     # One second, so that a test sees a changed setting without waiting for the half minute of a real environment.
     defaults.write_text(defaults.read_text().replace("cache_seconds: 30", "cache_seconds: 1"))
-    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    manifest = contract.decode((build / "dev" / "manifest.json").read_bytes())
-    common = ("--endpoint-url", local_aws.url, "--build", str(build))
-    with credentials(manifest.account):
-        for verb in ("bootstrap", "up"):
-            assert run([verb, "dev", "--yes", *common]) == 0
+    _generate(folder)
+    manifest = contract.decode((folder / "build" / "dev" / "manifest.json").read_bytes())
     api = Api(url=local_aws.url, account=manifest.account, region=manifest.region, stack=STACK)
     aws = Aws(url=local_aws.url, account=manifest.account)
-    return Deployed(aws=aws, manifest=manifest, api=api, record=_record(aws, manifest), build=build)
+    made = Deployed(aws=aws, manifest=manifest, api=api, record={}, folder=folder)
+    for verb in ("bootstrap", "up"):
+        assert made.run(verb, "dev", "--yes") == 0
+    return replace(made, record=_record(aws, manifest))
+
+
+def _generate(folder: Path) -> None:
+    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(folder / "env"), "--out", str(folder / "build")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
 def _record(aws: Aws, manifest: contract.Manifest) -> dict[str, Any]:

@@ -128,6 +128,16 @@ def test_a_change_set_named_by_its_arn_is_its_stacks(strict: Strict) -> None:
         client.describe_change_set(ChangeSetName=other["ChangeSetId"])
 
 
+def test_parameters_below_a_path_are_allowed_by_that_path(strict: Strict) -> None:
+    strict.owner.client("ssm").put_parameter(Name="/tap/dev/config/limit", Value="1", Type="String")
+    strict.allow({"Action": "ssm:GetParametersByPath", "Resource": f"arn:aws:ssm:{REGION}:{OWNER}:parameter/tap/dev*"})
+    client = strict.client("ssm")
+    assert [one["Value"] for one in client.get_parameters_by_path(Path="/tap/dev/config")["Parameters"]] == ["1"]
+    for path in ("/tap/prod/config", "/"):
+        with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+            client.get_parameters_by_path(Path=path)
+
+
 def test_capabilities_of_a_change_set_count_for_what_is_nested(strict: Strict) -> None:
     role = {
         "Resources": {

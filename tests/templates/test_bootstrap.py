@@ -358,7 +358,7 @@ def test_where_there_are_secrets_the_functions_decrypt_them_and_deployers_do_not
     for policy in policies:
         (found,) = [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Sid"] == "Secrets"]
         assert found["Action"] == ["kms:Decrypt"]
-        assert set(found["Condition"]) == {"StringEquals", "StringLike"}
+        assert set(found["Condition"]) == {"ForAnyValue:StringEquals", "StringEquals", "StringLike"}
     assert "ApiKeySetting" not in built.templates["parameters"]["Resources"]
     account = Account.of(built)
     key = account.arn("kms", "key/0a1b")
