@@ -252,7 +252,15 @@ def test_waiting_ends_while_there_is_time_to_report() -> None:
 
 def test_a_last_report_that_is_damaged_counts_as_none() -> None:
     running = Running()
-    for text in (b"{", b"[]", b'{"version": 2}', b'{"version": 1}', b'{"version": 1, "drifted": [{}], "accepted": []}', b'{"version": 1, "drifted": [5]}', b"\xff"):
+    for text in (
+        b"{",
+        b"[]",
+        b'{"version": 2}',
+        b'{"version": 1}',
+        b'{"version": 1, "drifted": [{}], "accepted": []}',
+        b'{"version": 1, "drifted": [5]}',
+        b"\xff",
+    ):
         running.objects.bodies["drift/latest.json"] = text
         running.run()
     assert running.notices == []
