@@ -92,7 +92,8 @@ class Change(Noun, frozen=True, kw_only=True):
     """What a change set does to one resource.
 
     ``before``, ``after``: the whole resource, parsed from BeforeContext and AfterContext, where AWS gives them; ``nested``:
-    the id of the nested stack's own change set.
+    the id of the nested stack's own change set; ``drift``: MODIFIED or DELETED where somebody has changed it by hand and a
+    drift-aware change set puts it back.
     """
 
     action: Action
@@ -106,6 +107,7 @@ class Change(Noun, frozen=True, kw_only=True):
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     nested: str = ""
+    drift: str = ""
 
 
 class ChangeSet(Noun, frozen=True, kw_only=True):

@@ -48,7 +48,8 @@ class Proposal(Noun, frozen=True, kw_only=True):
     ``change_sets``: path of nested stacks (``""`` the root, ``Compute``) -> change set id; empty where only settings change;
     ``documents``: the same paths -> SHA-256 of the template that executing it will use; ``changes``: SHA-256 over all changes that AWS
     described; ``token``: the request token that ``apply`` will use, so that
-    any run on any machine finds the operation again; ``updated``: the stack's last update before it.
+    any run on any machine finds the operation again; ``updated``: the stack's last update before it; ``revert``: its change sets also put
+    back what was changed by hand.
     """
 
     stack: str
@@ -63,6 +64,7 @@ class Proposal(Noun, frozen=True, kw_only=True):
     token: str = ""
     settings: Settings
     review: Review
+    revert: bool = False
 
     @property
     def expected(self) -> dict[tuple[str, ...], int]:

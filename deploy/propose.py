@@ -37,8 +37,9 @@ from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, 
 Say = Callable[[str], None]
 
 
-def propose(account: Account, background: Background, pending: Path, say: Say, *, operation: str = "deploy") -> Plan:
-    """``pending``: the folder for what must survive; ``operation``: what the ledger will call it.
+def propose(account: Account, background: Background, pending: Path, say: Say, *, operation: str = "deploy", revert: bool = False) -> Plan:
+    """``pending``: the folder for what must survive; ``operation``: what the ledger will call it; ``revert``: change sets also put back what
+    was changed by hand.
 
     Raises:
         DeployError: as docs/operations.md lists them; nothing is left behind.
@@ -53,7 +54,7 @@ def propose(account: Account, background: Background, pending: Path, say: Say, *
     with _cleaning(account, proposals):
         for stack in manifest.stacks:
             # One after the other, so that whatever fails, those made so far are known and withdrawn.
-            proposals.append(_one(account, stack, background, number, pending, say))  # noqa: PERF401
+            proposals.append(_one(account, stack, background, number, pending, say, revert=revert))  # noqa: PERF401
     return plan.seal(
         Plan(
             id=number,
@@ -87,7 +88,7 @@ def _cleaning(account: Account, proposals: list[Proposal]) -> Iterator[None]:
         raise
 
 
-def _one(account: Account, stack: Stack, background: Background, number: str, pending: Path, say: Say) -> Proposal:
+def _one(account: Account, stack: Stack, background: Background, number: str, pending: Path, say: Say, *, revert: bool) -> Proposal:
     stacks = account.stacks("plan", stack.region)
     current = stacks.find(stack.name)
     preflight.check_state(current, account.manifest.environment)
@@ -107,8 +108,9 @@ def _one(account: Account, stack: Stack, background: Background, number: str, pe
         updated=(running.stack.updated or running.stack.created) if running else None,
         settings=goal.settings,
         review=Review(stack=stack.name, region=stack.region, kind="none"),
+        revert=revert and running is not None,
     )
-    if running and same_resources(goal, running):
+    if running and not base.revert and same_resources(goal, running):
         return base if same_protection(goal, running) else _settings_only(base, goal, running, background, account)
     return _with_change_set(account, base, goal, running, background, number, pending, say)
 
@@ -160,6 +162,7 @@ def _create(account: Account, stacks: Stacks, base: Proposal, name: str, *, exis
             IncludeNestedStacks=True,
             Capabilities=list(settings.capabilities),
             RoleARN=settings.role,
+            **({"DeploymentMode": "REVERT_DRIFT"} if base.revert else {}),
             Tags=[{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())],
             RollbackConfiguration={
                 "RollbackTriggers": [{"Arn": trigger.arn, "Type": trigger.type} for trigger in settings.triggers],

@@ -111,6 +111,7 @@ def _change(change: dict[str, Any]) -> Change:
         before=_context(change.get("BeforeContext")),
         after=_context(change.get("AfterContext")),
         nested=(change.get("ChangeSetId") or "") if kind == NESTED else "",
+        drift=drift if (drift := change.get("ResourceDriftStatus") or "") in ("MODIFIED", "DELETED") else "",
     )
 
 

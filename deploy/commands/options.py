@@ -138,6 +138,9 @@ traffic_option = click.option(
 )
 
 
+revert_option = click.option("--revert-drift", "revert", is_flag=True, help="Put back what was changed by hand as well.")
+
+
 def waivers(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that accept what a review has found, and the question; given to a verb as ``given``."""
 

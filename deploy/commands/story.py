@@ -20,16 +20,36 @@ from deploy.rollout import Rollout
 
 if TYPE_CHECKING:
     from deploy.console import Console
+    from deploy.drifting import DriftReport
 
 
-def make_plan(common: Common, environment: str, out: Path | None) -> tuple[Account, Plan, Path | None]:
-    """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for."""
+def make_plan(common: Common, environment: str, out: Path | None, *, revert: bool = False) -> tuple[Account, Plan, Path | None]:
+    """Check, publish, propose, and write it down; the path is None where nothing changes and no path was asked for.
+
+    ``revert``: put back what was changed by hand as well, and say what stays as it is.
+    """
     account, console = common.account(environment), common.console
     _ = account.caller  # before anything else: who asks, and whether AWS and this clock agree
     publish_all(account, console)
     keep_release(common, account)
-    made = propose.propose(account, background(account, common.build), pending(common), console.note)
+    drifted = _drifted(account) if revert else ()
+    made = propose.propose(account, background(account, common.build), pending(common), console.note, revert=revert)
+    _say_what_stays(console, drifted, made)
     return account, made, keep_plan(common, account, made, out)
+
+
+def _drifted(account: Account) -> tuple[DriftReport, ...]:
+    from deploy.drift import look
+
+    return look(account)
+
+
+def _say_what_stays(console: Console, drifted: tuple[DriftReport, ...], made: Plan) -> None:
+    if drifted:
+        from deploy.reverting import left
+
+        for line in left(drifted, made):
+            console.warn(line)
 
 
 def keep_plan(common: Common, account: Account, made: Plan, out: Path | None) -> Path | None:

@@ -134,7 +134,7 @@ def test_what_is_accepted_by_command_is_quiet_on_schedule(deployed: Deployed) ->
         for path in sorted(paths):
             with credentials(deployed.manifest.account):
                 arguments = ["drift", "dev", "--accept", path, "--until", UNTIL, "--reason", "a test"]
-                assert run([*arguments, "--endpoint-url", deployed.aws.url, "--build", str(deployed.build)]) == 0
+                assert run([*arguments, "--endpoint-url", deployed.aws.url, "--build", str(deployed.folder / "build")]) == 0
         outcome = scheduled(deployed)
         assert (outcome["Drifted"], outcome["Accepted"]) == (0, len(paths))
         assert eventually(lambda: state(deployed) == "OK")

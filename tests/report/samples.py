@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from deploy.changes import Counts, Difference, Finding, Item, Kind, Review, Verdict
+from deploy.drifting import Acceptance, Drifted, DriftReport, Unchecked, Uncovered
+from deploy.drifting import Difference as DriftedProperty
 from deploy.manifest import Bucket, Manifest, Roles
-from deploy.model import Trigger
+from deploy.model import Act, Trigger
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
 from deploy.record import History, Moved, Record, Running, StackState, StatusReport, TriggerState
@@ -277,4 +279,62 @@ TEMPLATES = Templates(
         TemplatePair(path="tap-dev-app/New", built={"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}),
     )
 )
-NOUNS = {"status": STATUS, "status-empty": EMPTY_STATUS, "history": HISTORY, "record": BAD, "difference": TEMPLATES}
+_GIVEN = Acceptance(
+    path="Compute/Limit",
+    property="",
+    seen="0" * 64,
+    until="2026-12-24",
+    reason="a slow partner",
+    by="arn:aws:iam::1:user/ann",
+    at="2026-11-01T10:00:00Z",
+)
+DRIFT = DriftReport(
+    environment="dev",
+    stack="tap-app-dev",
+    at=AT,
+    stacks=11,
+    counts={"IN_SYNC": 41, "MODIFIED": 3, "DELETED": 1, "NOT_CHECKED": 1, "UNKNOWN": 0},
+    clean=False,
+    drifted=(
+        Drifted(
+            path="Messaging/JobsQueue",
+            type="AWS::SQS::Queue",
+            physical_id="https://sqs.us-east-1.amazonaws.com/1/tap-jobs-dev",
+            status="MODIFIED",
+            differences=(
+                DriftedProperty(property="/VisibilityTimeout", kind="NOT_EQUAL", expected="180", actual="45"),
+                DriftedProperty(property="/Tags/0", kind="REMOVE", expected='{"Key": "Owner", "Value": "team"}', actual="null"),
+            ),
+            since=AT,
+            seen=AT,
+            by=(Act(at=AT, by="arn:aws:sts::1:assumed-role/admin/ann", event="SetQueueAttributes"),),
+            ways=("put it back: python -m deploy up dev --revert-drift",),
+        ),
+        Drifted(path="Messaging/AlarmTopic", type="AWS::SNS::Topic", physical_id="arn:x", status="DELETED", since=AT, seen=AT),
+    ),
+    accepted=(
+        Drifted(
+            path="Compute/Limit",
+            type="AWS::SSM::Parameter",
+            physical_id="/tap/dev/limit",
+            status="MODIFIED",
+            differences=(DriftedProperty(property="/Value", kind="NOT_EQUAL", expected="10", actual="11\x1b[31m" + "x" * 200),),
+            since=AT,
+            seen=AT,
+            accepted=(_GIVEN,),
+        ),
+    ),
+    uncovered=(Uncovered(path="Api/Model", type="AWS::ApiGateway::Model", status="NOT_CHECKED"),),
+    unchecked_stacks=(Unchecked(path="Data", reason="Stack [Data] does not exist"),),
+    notes=("CloudTrail cannot be asked who changed what",),
+)
+CLEAN = DriftReport(environment="dev", stack="tap-app-dev", at=AT, stacks=11, counts={"IN_SYNC": 45}, clean=True)
+NOUNS = {
+    "status": STATUS,
+    "status-empty": EMPTY_STATUS,
+    "history": HISTORY,
+    "record": BAD,
+    "difference": TEMPLATES,
+    "drift": DRIFT,
+    "drift-clean": CLEAN,
+}

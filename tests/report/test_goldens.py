@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from deploy.noun import Noun
+from deploy.report import drift
 from deploy.report.ink import Ink
 from deploy.report.render import render
-from tests.report.samples import NOUNS, PLANS
+from tests.report.samples import DRIFT, NOUNS, PLANS
 
 FOLDER = Path(__file__).parent / "golden"
 SUFFIXES = {"text": "txt", "markdown": "md", "json": "json"}
@@ -40,6 +41,12 @@ def test_a_sample_reads_as_it_did_in_a_narrow_terminal_without_unicode(name: str
     golden(f"{name}-narrow.txt", render(PLANS[name], "text", Ink(width=60, ascii=True)))
 
 
+def test_drift_reads_as_it_did_in_a_pull_request_and_on_a_code_host() -> None:
+    golden("drift.md", drift.markdown((DRIFT,)))
+    golden("drift.sarif", drift.sarif((DRIFT,), {"Messaging/JobsQueue": "templates/messaging.py:34"}))
+    assert len(drift.markdown((DRIFT,), limit=400)) <= 400
+
+
 def test_there_is_no_golden_that_nobody_reads() -> None:
-    known = {f"{name}.{SUFFIXES[form]}" for name, form, _ in CASES} | {"everything-narrow.txt"}
+    known = {f"{name}.{SUFFIXES[form]}" for name, form, _ in CASES} | {"everything-narrow.txt", "drift.md", "drift.sarif"}
     assert {path.name for path in FOLDER.iterdir()} == known

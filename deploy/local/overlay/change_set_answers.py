@@ -26,6 +26,7 @@ _SAID = (
     "ParentChangeSetId",
     "RootChangeSetId",
     "ImportExistingResources",
+    "DeploymentMode",
 )
 _SAID_IF_GIVEN = ("Description", "StatusReason", "OnStackFailure", "RoleARN")
 
@@ -84,7 +85,7 @@ def _context(properties: dict[str, Any] | None) -> str | None:
 def _detail(detail: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     target = detail["Target"]
     name = target.get("Name")
-    if target["Attribute"] != "Properties" or not name:
+    if target["Attribute"] != "Properties" or not name or "BeforeValueFrom" in target:
         return detail
     kind = "Add" if name not in before else "Remove" if name not in after else "Modify"
     values = {"BeforeValue": before.get(name), "AfterValue": after.get(name)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import monitoring, nested_change_sets, wire
+from . import drift_reverts, monitoring, nested_change_sets, wire
 from .attempts import STACK
 from .emulator import Answer, Parameters, Stack, changesets, cloudformation, handlers, stack_by_id, stack_called, stacks
 from .nested import children_of
@@ -35,6 +35,7 @@ def create_change_set(theirs: Handler, params: Parameters) -> Answer:
         if reviewed is not None:
             _keep_stack(change_set, reviewed)
         _remember(change_set, params)
+        _revert(change_set)
         _nest(change_set, include=flag(params, "IncludeNestedStacks"))
         return answer("CreateChangeSet", {"Id": change_set["ChangeSetId"], "StackId": change_set["StackId"]})
     return made
@@ -43,6 +44,8 @@ def create_change_set(theirs: Handler, params: Parameters) -> Answer:
 def _refused(params: Parameters, stack: Stack | None) -> Answer | None:
     if problem := monitoring.problem(monitoring.configuration(params)):
         return problem
+    if (mode := text(params, "DeploymentMode")) and mode != drift_reverts.MODE:
+        return refusal("ValidationError", f"Value '{mode}' at 'deploymentMode' must satisfy enum value set: [{drift_reverts.MODE}]")
     if stack is None:
         return None
     name, kind = text(params, "ChangeSetName"), text(params, "ChangeSetType", "UPDATE")
@@ -74,12 +77,21 @@ def _remember(change_set: ChangeSet, params: Parameters) -> None:
     stack = cloudformation._stacks[change_set["StackName"]]
     change_set["RollbackConfiguration"] = monitoring.configuration(params)
     change_set["RoleARN"] = text(params, "RoleARN") or None
+    change_set["DeploymentMode"] = text(params, "DeploymentMode") or None
     change_set["NotificationARNs"] = texts(params, "NotificationARNs")
     change_set["_request"] = {
         name: value for name, value in params.items() if name.startswith(("RollbackConfiguration", "RoleARN", "Notific"))
     }
     change_set["_former"] = dict(stack.get("_template", {}).get("Resources") or {})
     change_set["_former_records"] = dict(stack.get("_resources", {}))
+
+
+def _revert(change_set: ChangeSet) -> None:
+    if change_set["DeploymentMode"] != drift_reverts.MODE:
+        return
+    change_set["Changes"] = drift_reverts.with_drift(change_set["Changes"], cloudformation._stacks[change_set["StackName"]])
+    if change_set["Changes"] and change_set["StatusReason"] == nested_change_sets.NO_CHANGES:
+        change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
 
 
 def _nest(change_set: ChangeSet, *, include: bool) -> None:
@@ -116,6 +128,10 @@ def execute_change_set(theirs: Handler, params: Parameters) -> Answer:
         return problem
     others = [made for made in _on(stack) if made is not change_set]
     nested_change_sets.reserve(change_set)
+    reverting = change_set.get("DeploymentMode") == drift_reverts.MODE
+    for member in (change_set, *nested_change_sets.below(change_set)):
+        # Also taken away, where an earlier one failed before it came so far.
+        drift_reverts.mark(cloudformation._stacks[member["StackName"]], on=reverting and member["Status"] == "CREATE_COMPLETE")
     made = theirs(params)
     if made[0] == 200:
         remember_settings(stack, change_set["_request"])

@@ -31,6 +31,7 @@ engine: Any = import_module("ministack.services.cloudformation.engine")
 stacks: Any = import_module("ministack.services.cloudformation.stacks")
 handlers: Any = import_module("ministack.services.cloudformation.handlers")
 changesets: Any = import_module("ministack.services.cloudformation.changesets")
+drift: Any = import_module("ministack.services.cloudformation.drift")
 helpers: Any = import_module("ministack.services.cloudformation.helpers")
 provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
 

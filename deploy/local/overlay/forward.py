@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from . import nested, services, stack_policy
+from . import drift_reverts, nested, services, stack_policy
 from .attempts import STACK, Attempt, OperationFailed, Step, event, with_stack_tags
 from .emulator import Record, engine, provisioners, responses, stacks
 from .graph import in_order
@@ -31,7 +31,10 @@ async def go_forward(attempt: Attempt) -> None:
     except ValueError as error:
         raise OperationFailed(str(error), verb=attempt.verb) from error
     _refuse_removals(attempt, active)
-    await in_order(active, attempt.needs(), lambda logical_id: _one(attempt, logical_id))
+    try:
+        await in_order(active, attempt.needs(), lambda logical_id: _one(attempt, logical_id))
+    finally:
+        attempt.stack.pop("_reverts", None)
     try:
         attempt.stack["_new_outputs"] = _outputs(attempt, active)
     except Exception as error:
@@ -61,7 +64,7 @@ def _refuse_removals(attempt: Attempt, active: list[str]) -> None:
 
 async def _one(attempt: Attempt, logical_id: str) -> None:
     """One resource. A failure and a cancellation leave an event, as every other end does."""
-    old = attempt.former_resources.get(logical_id)
+    old = drift_reverts.as_it_is(attempt.stack, attempt.former_resources.get(logical_id))
     resource_type = attempt.definitions[logical_id].get("Type", "AWS::CloudFormation::CustomResource")
     verb = "CREATE" if old is None else "UPDATE"
     try:
@@ -160,7 +163,7 @@ async def _nested(attempt: Attempt, record: Record, old: Record | None) -> None:
         # Known to its parent from the first moment, so that a rollback finds it although it never came to be.
         attempt.resources[logical_id] = Made(physical_id=child.stack_id, attributes={}).onto(record)
         _report(attempt, record, "CREATE_IN_PROGRESS", _INITIATED)
-    elif not nested.differs(old, wanted):
+    elif not nested.differs(old, wanted) and not drift_reverts.reverts(old["PhysicalResourceId"]):
         _keep(attempt, {**record, **{key: old[key] for key in ("PhysicalResourceId", "Attributes")}}, old, applied=tagged)
         return
     elif why := stack_policy.refusal(attempt.stack, "Update:Modify", logical_id, STACK):

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+from . import drift_reverts
 from .attempts import STACK
 from .emulator import Stack, account, changesets, cloudformation, engine, region, responses, stack_by_id, stacks
 from .known import UNKNOWN, View
@@ -182,6 +183,8 @@ async def _settle_child(child: ChangeSet, root: ChangeSet, properties: dict[str,
     """Compute one nested change set; True when it changes something."""
     try:
         _diff(child, properties, parent_name)
+        if root.get("DeploymentMode") == drift_reverts.MODE:
+            child["Changes"] = drift_reverts.with_drift(child["Changes"], cloudformation._stacks[child["StackName"]])
     except ValueError as error:
         child.update(Status="FAILED", StatusReason=str(error))
         if root["Status"] == "CREATE_IN_PROGRESS":

@@ -12,6 +12,7 @@ from templates.validation.view import Statement, View, text
 # Actions that take no resource, or every one, by the Service Authorization Reference.
 WITHOUT_RESOURCE = frozenset(
     {
+        "cloudformation:BatchDescribeTypeConfigurations",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:PutMetricData",
         "ec2:DescribeNetworkInterfaces",
