@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from templates.build import AnyBuilt
+from templates.build import Built
 from tests.validation.defects import Defect, drop, seed, statement
 
 FAULTS = (
@@ -22,6 +22,6 @@ FAULTS = (
 )
 
 
-def canary(built: AnyBuilt) -> AnyBuilt:
+def canary(built: Built) -> Built:
     """``built`` with every fault in it."""
     return reduce(seed, FAULTS, built)

@@ -14,7 +14,7 @@ import pytest
 from resources import execution, permissions, scopes
 from resources.policies import rendered
 from templates import bootstrap
-from templates.build import AnyBuilt, Built
+from templates.build import AnyBuilt, BuildError, Built, build
 from templates.flat import NESTED
 from tests.conftest import ENVIRONMENTS
 from tests.templates.iam import Account, Context, Principal, listed
