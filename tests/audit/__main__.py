@@ -26,9 +26,10 @@ def main() -> int:
     """Exit 0: nothing but what is accepted. 1: something else, or an acceptance that is over or unused."""
     platform = env.load(ROOT / "env")
     assert platform.home
-    builds: list[AnyBuilt] = [*(build(environment) for environment in platform.environments), build(platform.home)]
+    services = [build(environment) for environment in platform.environments]
+    builds: list[AnyBuilt] = [*services, build(platform.home)]
     jobs = [(tool, built) for tool in TOOLS for built in builds]
-    dev = next(built for built in builds if built.env.name == "dev")
+    dev = next(built for built in services if built.env.name == "dev")
     for tool in TOOLS:
         environment(tool)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import reduce
 
-from env.model import Environment
 from templates.build import Built
 from tests.validation.defects import Defect, drop, seed, statement
 
@@ -23,6 +22,6 @@ FAULTS = (
 )
 
 
-def canary(built: Built[Environment]) -> Built[Environment]:
+def canary(built: Built) -> Built:
     """``built`` with every fault in it."""
     return reduce(seed, FAULTS, built)

@@ -69,7 +69,7 @@ def deploy(url: str, folder: Path) -> Deployed:
         for verb in ("bootstrap", "up"):
             assert run([verb, "dev", "--yes", "--endpoint-url", url, "--build", str(build)]) == 0
     api = Api(url=url, account=manifest.account, region=manifest.region, stack=STACK)
-    return Deployed(aws=Aws(url=url, account=manifest.account), manifest=manifest, api=api, record={}, build=build)
+    return Deployed(aws=Aws(url=url, account=manifest.account), manifest=manifest, api=api, record={}, folder=build.parent)
 
 
 def alarms(built: Built) -> dict[str, str]:

@@ -136,6 +136,7 @@ def test_the_first_environment_is_planned_applied_and_verified_with_the_roles_of
     assert other.code == 4, other.err
     applied = pipeline.apply("dev")
     assert applied.code == 0, applied.err
+    assert pipeline.apply("dev").code == 0, "a stage that is retried finds its plan applied"
     assert pipeline.run("verify", "dev").code == 0
 
 
