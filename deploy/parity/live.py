@@ -13,6 +13,7 @@ from deploy.account import Account
 from deploy.deployed import Deployed
 from deploy.ledger import Ledger
 from deploy.manifest import Stack
+from deploy.model import Stack as Now
 from deploy.parity.difference import differing, folded
 from deploy.parity.form import MANIFEST, Document, canonical, essence, form, pointer
 from deploy.parity.judgement import Side, gate, unexplained
@@ -143,18 +144,18 @@ def _settings(account: Account, stack: Stack, running: Deployed, goal: Wanted) -
             yield _otherwise(account, f"{stack.name}/{name}", canonical(has), canonical(wants))
 
 
-def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[str, Any]) -> Iterator[Finding]:
+def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[str, Now | None]) -> Iterator[Finding]:
     """A nested stack's parameter is the output of its one producer, as both are now."""
     for path, resource in running.templates[""].get("Resources", {}).items():
         nested = stands.get(path)
-        for name, source in resource.get("Properties", {}).get("Parameters", {}).items() if nested else ():
+        if nested is None:
+            continue
+        for name, source in resource.get("Properties", {}).get("Parameters", {}).items():
             target, attribute = source["Fn::GetAtt"] if isinstance(source, dict) and "Fn::GetAtt" in source else ("", "")
             producer = stands.get(target)
             wants = producer.outputs.get(attribute.removeprefix("Outputs.")) if producer else source
             if nested.parameters.get(name) != wants:
-                yield _otherwise(
-                    account, f"{stack.name}/{path}/Parameters/{name}", canonical(nested.parameters.get(name)), canonical(wants)
-                )
+                yield _otherwise(account, f"{stack.name}/{path}/Parameters/{name}", canonical(nested.parameters.get(name)), canonical(wants))
 
 
 def _otherwise(account: Account, path: str, has: str | None, wants: str | None) -> Finding:
