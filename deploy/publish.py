@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from deploy.account import Account
-from deploy.manifest import Asset, Template
+from deploy.manifest import Asset, Bucket, Release, Template
 from deploy.noun import Noun
 from deploy.parallel import each
+from deploy.parity.proof import FILE
 from deploy.pieces import built
 
 
@@ -51,7 +55,7 @@ def manifest_key(digest: str) -> str:
 
 def proof_key(release: str) -> str:
     """The proof of parity of one release, for the gates of a promotion and for what runs (docs/operations.md)."""
-    return f"parity/{release}.json"
+    return f"releases/{release}/parity.json"
 
 
 def publish(account: Account, *, every: bool = False, progress: Progress = lambda done, total, size: None) -> tuple[Published, ...]:
@@ -61,12 +65,35 @@ def publish(account: Account, *, every: bool = False, progress: Progress = lambd
         Invalid: the build folder does not hold what its manifest says.
         Denied: the bucket is not there, or somebody else's.
     """
-    rounds = _rounds(account)
-    return tuple(_one(account, bucket.region, bucket.name, rounds, every, progress) for bucket in account.manifest.artifacts)
+    rounds, proof = _rounds(account), _proof(account)
+    return tuple(_one(account, bucket, (proof, rounds), every, progress) for bucket in account.manifest.artifacts)
 
 
-def _one(account: Account, region: str, bucket: str, rounds: list[list[Piece]], every: bool, progress: Progress) -> Published:
-    store = account.store("publish", region)
+def release_of(account: Account, build: Path) -> Release | None:
+    """The release that this manifest belongs to; None where the build folder has none of it."""
+    try:
+        release = msgspec.json.decode((build / "release.json").read_bytes(), type=Release)
+    except (OSError, msgspec.DecodeError):
+        return None
+    mine = any(one.environment == account.manifest.environment and one.manifest == account.digest for one in release.builds)
+    return release if mine else None
+
+
+def _proof(account: Account) -> Piece | None:
+    """The proof of parity of a whole release; an environment that was built alone has none."""
+    build = account.folder.parent
+    release = release_of(account, build)
+    if release is None or release.parity is None:
+        return None
+    return Piece(key=proof_key(release.digest), data=built(build / FILE, release.parity), kind="application/json")
+
+
+def _one(account: Account, place: Bucket, pieces: tuple[Piece | None, list[list[Piece]]], every: bool, progress: Progress) -> Published:
+    (proof, rounds), bucket = pieces, place.name
+    store = account.store("publish", place.region)
+    if proof is not None and not store.has(proof.key):
+        # Before the manifest: a release may be new where this environment's part of it is not.
+        store.put_if_absent(proof.key, proof.data, proof.kind)
     objects = sum(map(len, rounds))
     if not every and store.has(manifest_key(account.digest)):
         return Published(bucket=bucket, objects=objects, uploaded=0, size=0)

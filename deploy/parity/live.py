@@ -155,7 +155,9 @@ def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[s
             producer = stands.get(target)
             wants = producer.outputs.get(attribute.removeprefix("Outputs.")) if producer else source
             if nested.parameters.get(name) != wants:
-                yield _otherwise(account, f"{stack.name}/{path}/Parameters/{name}", canonical(nested.parameters.get(name)), canonical(wants))
+                yield _otherwise(
+                    account, f"{stack.name}/{path}/Parameters/{name}", canonical(nested.parameters.get(name)), canonical(wants)
+                )
 
 
 def _otherwise(account: Account, path: str, has: str | None, wants: str | None) -> Finding:

@@ -143,7 +143,9 @@ SEEDS: dict[str, Seed] = {
     "another runtime": Seed(
         service="compute", at="Resources/ApiFunction/Properties/Runtime", edit=properties("ApiFunction", Runtime="python3.12")
     ),
-    "another timeout": Seed(service="compute", at="Resources/WorkerFunction/Properties/Timeout", edit=properties("WorkerFunction", Timeout=31)),
+    "another timeout": Seed(
+        service="compute", at="Resources/WorkerFunction/Properties/Timeout", edit=properties("WorkerFunction", Timeout=31)
+    ),
     "one more environment variable": Seed(
         service="compute",
         at="Resources/ApiFunction/Properties/Environment/Variables/DEBUG",
@@ -161,7 +163,9 @@ SEEDS: dict[str, Seed] = {
     "a bucket open to the public": Seed(
         service="storage",
         at="Resources/DataBucket/Properties/PublicAccessBlockConfiguration",
-        edit=inside(lambda found: found.update(BlockPublicAcls=False), "Resources", "DataBucket", "Properties", "PublicAccessBlockConfiguration"),
+        edit=inside(
+            lambda found: found.update(BlockPublicAcls=False), "Resources", "DataBucket", "Properties", "PublicAccessBlockConfiguration"
+        ),
     ),
     "a queue without redrive": Seed(
         service="messaging", at="Resources/JobsQueue/Properties/RedrivePolicy", edit=properties("JobsQueue", RedrivePolicy=None)
@@ -183,7 +187,9 @@ SEEDS: dict[str, Seed] = {
         edit=lambda document: document.update(Conditions={"InProduction": {"Fn::Equals": ["a", "b"]}}),
     ),
     "nothing to wait for": Seed(
-        service="compute", at="Resources/ApiFunction/DependsOn", edit=lambda document: document["Resources"]["ApiFunction"].pop("DependsOn") and None
+        service="compute",
+        at="Resources/ApiFunction/DependsOn",
+        edit=lambda document: document["Resources"]["ApiFunction"].pop("DependsOn") and None,
     ),
     "other metadata": Seed(service="data", at="Resources/Items/Metadata", edit=attribute("Items", Metadata={"owner": "ops"})),
     "another pattern of a name": Seed(

@@ -44,9 +44,7 @@ def test_every_field_that_differs_is_named_with_its_place_and_with_what_comes_fr
 ) -> None:
     fields = {field.field: field for field in proven(make, "dev", "prod").environments[1].fields}
     gateways = fields["network.nat_gateways"]
-    line = next(
-        number for number, text in enumerate((ROOT / "env" / "prod.yaml").read_text().splitlines(), 1) if "nat_gateways" in text
-    )
+    line = next(number for number, text in enumerate((ROOT / "env" / "prod.yaml").read_text().splitlines(), 1) if "nat_gateways" in text)
     assert gateways.place.endswith(f"env/prod.yaml:{line}")
     assert (gateways.before, gateways.after) == (0, 3)
     assert {"network/Resources/NatGatewayA", "network/Resources/SqsEndpoint"} <= set(gateways.parts)
@@ -159,7 +157,7 @@ def test_an_environment_may_be_called_as_a_word_of_the_templates(make: Builder, 
     proof = prove([dev, other], make, copies, platform.places, {})
     assert proof.findings == ()
     sides = [Side(documents=copies[one.environment].documents, proven=one) for one in proof.environments]
-    assert unexplained(*sides) == ((), ())
+    assert unexplained(sides[0], sides[1]) == ((), ())
 
 
 @pytest.fixture(scope="module")
