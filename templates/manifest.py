@@ -54,8 +54,8 @@ def manifest(built: Built, values: dict[str, Any], assets: Iterable[Asset]) -> c
     )
 
 
-def release(manifests: dict[str, bytes], commit: str | None, parity: str) -> contract.Release:
-    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof."""
+def release(manifests: dict[str, bytes], commit: str | None, parity: str | None) -> contract.Release:
+    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof, None where none was made."""
     builds = tuple(contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items()))
     text = "".join(f"{build.environment} {build.manifest}\n" for build in builds)
     return contract.Release(version=contract.VERSION, digest=digest(text.encode()), commit=commit, builds=builds, parity=parity)
