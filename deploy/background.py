@@ -10,9 +10,9 @@ import msgspec
 
 from deploy.account import Account
 from deploy.ledger import Ledger
-from deploy.manifest import Manifest, Release
+from deploy.manifest import Manifest
 from deploy.noun import Noun
-from deploy.publish import manifest_key
+from deploy.publish import manifest_key, release_of
 from deploy.record import Record
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Background(Noun, frozen=True, kw_only=True):
 
 def background(account: Account, build: Path) -> Background:
     """``build``: the folder that `generate.py` wrote. What is not there is not known, and not an error."""
-    release = _release(build / "release.json", account)
+    release = release_of(account, build)
     sources = _json(account.folder / "sources.json")
     store = account.store("plan", account.manifest.region)
     last = Ledger(store=store).standing()
@@ -55,19 +55,6 @@ def manifest_of(store: Store, record: Record) -> Manifest | None:
         return msgspec.json.decode(held.data, type=Manifest) if held else None
     except msgspec.ValidationError:
         return None  # written by another version of the deployer: the review then says less about where things come from
-
-
-def _release(path: Path, account: Account) -> Release | None:
-    """The release that this manifest belongs to; None where the build folder has none of it."""
-    try:
-        release = msgspec.json.decode(path.read_bytes(), type=Release)
-    except (OSError, msgspec.DecodeError):
-        return None
-    mine = any(
-        build.environment == account.manifest.environment and build.manifest == account.digest
-        for build in (*release.builds, *([release.tools] if release.tools else []))
-    )
-    return release if mine else None
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from deploy.account import Account
-from deploy.manifest import Asset, Template
+from deploy.manifest import Asset, Bucket, Release, Template
 from deploy.noun import Noun
 from deploy.parallel import each
+from deploy.parity.proof import FILE
+from deploy.pieces import built
 
 
 class Published(Noun, frozen=True, kw_only=True):
@@ -50,27 +55,58 @@ def manifest_key(digest: str) -> str:
 
 def proof_key(release: str) -> str:
     """The proof of parity of one release, for the gates of a promotion and for what runs (docs/operations.md)."""
-    return f"parity/{release}.json"
+    return f"releases/{release}/parity.json"
 
 
-def publish(account: Account, *, every: bool = False, progress: Progress = lambda done, total, size: None) -> tuple[Published, ...]:
-    """Publish into each artifact bucket. ``every``: ask for every object, also where the manifest is there.
+def proof_of(release: Release, data: bytes) -> Piece:
+    return Piece(key=proof_key(release.digest), data=data, kind="application/json")
+
+
+def publish(
+    account: Account, *, proof: Piece | None = None, every: bool = False, progress: Progress = lambda done, total, size: None
+) -> tuple[Published, ...]:
+    """Publish into each artifact bucket. ``proof``: of parity, where it is not the build folder's; ``every``: ask for every object, also
+    where the manifest is there.
 
     Raises:
         Invalid: the build folder does not hold what its manifest says.
         Denied: the bucket is not there, or somebody else's.
     """
-    pieces = rounds(account)
-    return tuple(_one(account, bucket.region, bucket.name, pieces, every, progress) for bucket in account.manifest.artifacts)
+    pieces, proof = rounds(account), proof or _proof(account)
+    return tuple(_one(account, bucket, proof, pieces, every, progress) for bucket in account.manifest.artifacts)
 
 
-def _one(account: Account, region: str, bucket: str, pieces: list[list[Piece]], every: bool, progress: Progress) -> Published:
+def release_of(account: Account, build: Path) -> Release | None:
+    """The release that this manifest belongs to; None where the build folder has none of it."""
+    try:
+        release = msgspec.json.decode((build / "release.json").read_bytes(), type=Release)
+    except (OSError, msgspec.DecodeError):
+        return None
+    builds = (*release.builds, *([release.tools] if release.tools else []))
+    mine = any(one.environment == account.manifest.environment and one.manifest == account.digest for one in builds)
+    return release if mine else None
+
+
+def _proof(account: Account) -> Piece | None:
+    """The proof of parity of a whole release; an environment that was built alone has none."""
+    build = account.folder.parent
+    release = release_of(account, build)
+    if release is None or release.parity is None:
+        return None
+    return proof_of(release, built(build / FILE, release.parity))
+
+
+def _one(account: Account, place: Bucket, proof: Piece | None, pieces: list[list[Piece]], every: bool, progress: Progress) -> Published:
+    looked = account.store("plan", place.region)
+    # Before the manifest: a release may be new where this environment's part of it is not.
+    if proof and not looked.has(proof.key):
+        account.store("publish", place.region).put_if_absent(proof.key, proof.data, proof.kind)
     objects = sum(map(len, pieces))
     # Looked at with the role that plans: where a pipeline has published, whoever plans needs no right to write.
-    if not every and account.store("plan", region).has(manifest_key(account.digest)):
-        return Published(bucket=bucket, objects=objects, uploaded=0, size=0)
-    sizes = put_all(account.store("publish", region), pieces, progress)
-    return Published(bucket=bucket, objects=objects, uploaded=sum(1 for size in sizes if size), size=sum(sizes))
+    if not every and looked.has(manifest_key(account.digest)):
+        return Published(bucket=place.name, objects=objects, uploaded=0, size=0)
+    sizes = put_all(account.store("publish", place.region), pieces, progress)
+    return Published(bucket=place.name, objects=objects, uploaded=sum(1 for size in sizes if size), size=sum(sizes))
 
 
 def put_all(store: Puts, pieces: list[list[Piece]], progress: Progress = lambda done, total, size: None) -> list[int]:

@@ -34,6 +34,7 @@ def run(arguments: list[str], stamp: Stamp) -> int:
         out=options.out,
         check=options.check,
         validate=options.validate,
+        prove=options.validate,
     )
     try:
         outcome = generate(request, tell=_tell)
@@ -93,7 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--env-dir", type=Path, default=_beside("env"), metavar="DIR", help="where the environment files are (env)")
     parser.add_argument("--out", type=Path, default=_beside("build"), metavar="DIR", help="where the templates go (build)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 3 when the folder is not what the sources give")
-    parser.add_argument("--no-validate", dest="validate", action="store_false", help="skip validation, to look at templates that fail it")
+    parser.add_argument(
+        "--no-validate",
+        dest="validate",
+        action="store_false",
+        help="skip validation and the proof of parity, to look at templates that fail it",
+    )
     parser.add_argument("--format", choices=("text", "json", "sarif", "junit"), default="text", help="of the result (text)")
     parser.add_argument("--explain", metavar="RULE", help="say what a rule wants, why, and by which source")
     return parser

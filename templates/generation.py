@@ -12,27 +12,26 @@ import msgspec
 
 import env
 from deploy import manifest as contract
-from deploy.parity import proof as parity
+from deploy.parity.proof import FILE
 from env.model import Environment
 from resources.assets import Asset, handlers, package
 from templates import bootstrap, workspace
 from templates import manifest as manifests
 from templates.build import AnyBuilt, Built, build, digest, encode
-from templates.parity import prove
-from templates.reading import Builder, copy_of
 from templates.validation import Finding, child, validate
 from templates.validation.child import Child
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the command was asked for. Without ``names``: every environment."""
+    """What the command was asked for. Without ``names``: every environment. ``prove``: parity, of a run over all of them."""
 
     names: tuple[str, ...] = ()
     env_dir: Path = Path("env")
     out: Path = Path("build")
     check: bool = False
     validate: bool = True
+    prove: bool = True
     today: date = field(default_factory=date.today)
 
 
@@ -61,11 +60,11 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
     whole = {built.env.name for built in builds} == {*env.names_in(request.env_dir), contract.TOOLS}
     assets = [package(name) for name in handlers()]
     files = _files(builds, platform, assets)
-    proof = _proving(services, platform, assets, files) if whole else None
+    proof = _proving(services, platform, assets, files) if whole and request.prove else None
     if request.check:
-        return _compare(request, builds, files, platform, proof)
+        return _compare(request, builds, files, platform, proof, whole=whole)
     with workspace.locked(request.out, tell):
-        outcome = _compare(request, builds, files, platform, proof)
+        outcome = _compare(request, builds, files, platform, proof, whole=whole)
         if outcome.findings or not outcome.changes.any:
             return outcome
         workspace.write(request.out, outcome.files, outcome.changes)
@@ -90,15 +89,14 @@ def _with_causes(findings: Sequence[Finding], builds: Sequence[AnyBuilt], platfo
 
 
 def _compare(
-    request: Request, builds: tuple[AnyBuilt, ...], files: dict[str, bytes], platform: env.Platform, proof: Child | None
+    request: Request, builds: tuple[AnyBuilt, ...], files: dict[str, bytes], platform: env.Platform, proof: Child | None, *, whole: bool
 ) -> Outcome:
-    """``proof``: of a run over all environments, which makes a release."""
+    """``whole``: over all environments, which makes a release; ``proof``: of it, in the making."""
     cache = request.out / workspace.CACHE
     findings = validate([built.whole for built in builds], cache_dir=cache, today=request.today) if request.validate else ()
     findings = _with_causes(findings, builds, platform) if findings else ()
-    whole = proof is not None
-    if proof is not None:
-        files = {**files, **_release(files, child.answer(proof, bytes))}
+    if whole:
+        files = {**files, **_release(files, child.answer(proof, bytes) if proof else None)}
     scope = _scope([built.env.name for built in builds], whole=whole)
     changes = workspace.compare(request.out, files, scope)
     return Outcome(builds=builds, files=files, changes=changes, findings=findings, written=False, whole=whole)
@@ -111,16 +109,21 @@ def _scope(names: Sequence[str], *, whole: bool) -> Callable[[str], bool]:
 
 def _proving(builds: Sequence[Built[Environment]], platform: env.Platform, assets: Sequence[Asset], files: Mapping[str, bytes]) -> Child:
     """The proof of parity, made beside the validation."""
+    from deploy.parity.proof import encode as encoded
+    from templates.parity import prove
+    from templates.reading import Builder, copy_of
+
     digests = {built.env.name: digest(files[f"{built.env.name}/manifest.json"]) for built in builds}
     copies = {built.env.name: copy_of(built, assets) for built in builds}
     make = Builder(assets=assets)
-    return child.start("parity", lambda: parity.encode(prove(platform.environments, make, copies, platform.places, digests)))
+    return child.start("parity", lambda: encoded(prove(platform.environments, make, copies, platform.places, digests)))
 
 
-def _release(files: Mapping[str, bytes], proof: bytes) -> dict[str, bytes]:
+def _release(files: Mapping[str, bytes], proof: bytes | None) -> dict[str, bytes]:
     """What a run over all environments makes beside their folders."""
     encoded = {path.removesuffix("/manifest.json"): data for path, data in files.items() if path.endswith("/manifest.json")}
-    return {parity.FILE: proof, "release.json": contract.encode(manifests.release(encoded, _commit(), digest(proof)))}
+    release = contract.encode(manifests.release(encoded, _commit(), digest(proof) if proof else None))
+    return {"release.json": release, **({FILE: proof} if proof else {})}
 
 
 def _files(builds: Sequence[AnyBuilt], platform: env.Platform, functions: Sequence[Asset]) -> dict[str, bytes]:

@@ -75,8 +75,8 @@ def _settings(env: Environment) -> tuple[contract.Setting, ...]:
     )
 
 
-def release(manifests: dict[str, bytes], commit: str | None, parity: str) -> contract.Release:
-    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof."""
+def release(manifests: dict[str, bytes], commit: str | None, parity: str | None) -> contract.Release:
+    """The release that these encoded manifests make, by environment; ``parity``: the digest of its proof, None where none was made."""
     made = {name: contract.Build(environment=name, manifest=digest(data)) for name, data in sorted(manifests.items())}
     tools = made.pop(contract.TOOLS, None)
     text = "".join(f"{build.environment} {build.manifest}\n" for build in made.values())

@@ -26,7 +26,9 @@ def proof(build: Path) -> Proof:
     """
     path = build / FILE
     if not path.exists():
-        raise Invalid(f"{path}", "there is no proof of parity: it is made where all environments are generated together", _AGAIN)
+        raise Invalid(
+            f"{path}", "there is no proof of parity: it is made where all environments are generated together, and validated", _AGAIN
+        )
     try:
         return decode(built(path))
     except msgspec.DecodeError as error:

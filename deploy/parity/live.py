@@ -13,6 +13,7 @@ from deploy.account import Account
 from deploy.deployed import Deployed
 from deploy.ledger import Ledger
 from deploy.manifest import Stack
+from deploy.model import Stack as Now
 from deploy.parity.difference import differing, folded
 from deploy.parity.form import MANIFEST, Document, canonical, essence, form, pointer
 from deploy.parity.judgement import Side, gate, unexplained
@@ -143,7 +144,7 @@ def _settings(account: Account, stack: Stack, running: Deployed, goal: Wanted) -
             yield _otherwise(account, f"{stack.name}/{name}", canonical(has), canonical(wants))
 
 
-def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[str, Any]) -> Iterator[Finding]:
+def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[str, Now | None]) -> Iterator[Finding]:
     """A nested stack's parameter is the output of its one producer, as both are now."""
     for path, resource in running.templates[""].get("Resources", {}).items():
         nested = stands.get(path)

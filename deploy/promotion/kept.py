@@ -15,14 +15,15 @@ import msgspec
 from deploy.account import Account
 from deploy.errors import Refused
 from deploy.manifest import Manifest, Release, decode
+from deploy.parity.proof import FILE
 from deploy.pieces import built, published
-from deploy.publish import Piece, manifest_key, put_all, rounds
+from deploy.publish import Piece, manifest_key, proof_key, proof_of, put_all, rounds
 
-PARITY = "parity.json"
+_FOLDER = "releases/"
 
 
-def release_key(digest: str, file: str = "release.json") -> str:
-    return f"releases/{digest}/{file}"
+def release_key(digest: str) -> str:
+    return f"{_FOLDER}{digest}/release.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +41,19 @@ class Kept:
         """
         data = built(build / "release.json")
         release = msgspec.json.decode(data, type=Release)
-        store = self.account.tools("publish")
-        if store.has(release_key(release.digest)):
+        # Looked at with the role that plans: where a pipeline has kept it, whoever plans needs no right to write.
+        if self.account.tools("plan").has(release_key(release.digest)):
             return 0
         pieces: list[list[Piece]] = [[], [], []]
         for one in release.builds:
             for together, more in zip(pieces, rounds(_of_folder(self.account, build / one.environment)), strict=True):
                 together.extend(more)
-        if (build / PARITY).exists():
-            pieces[2].append(_json(release_key(release.digest, PARITY), built(build / PARITY)))
+        if release.parity:
+            pieces[2].append(proof_of(release, built(build / FILE, release.parity)))
         once = [list({piece.key: piece for piece in together}.values()) for together in pieces]
-        return sum(put_all(store, [*once, [_json(release_key(release.digest), data)]]))
+        return sum(
+            put_all(self.account.tools("publish"), [*once, [Piece(key=release_key(release.digest), data=data, kind="application/json")]])
+        )
 
     def release(self, digest: str) -> Release | None:
         """By its digest, or its beginning where only one has it.
@@ -59,14 +62,14 @@ class Kept:
             Refused: several begin so.
         """
         store = self.account.tools("plan")
-        found = sorted({key.split("/")[1] for key in store.keys(release_key(digest, "")[:-1]) if key.endswith("/release.json")})
+        found = sorted({key.split("/")[1] for key in store.keys(f"{_FOLDER}{digest}") if key.endswith("/release.json")})
         if len(found) > 1:
             raise Refused(f"release {digest}", "several begin so", "give more of it", tuple(found))
         held = store.get(release_key(found[0])) if found else None
         return msgspec.json.decode(held.data, type=Release) if held else None
 
     def parity(self, digest: str) -> bytes | None:
-        held = self.account.tools("plan").get(release_key(digest, PARITY))
+        held = self.account.tools("plan").get(proof_key(digest))
         return held.data if held else None
 
     def of(self, release: Release, target: Account) -> Account:
@@ -103,7 +106,3 @@ def _decoded(data: bytes, folder: Path) -> Manifest:
         return decode(data)
     except msgspec.DecodeError as error:
         raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error
-
-
-def _json(key: str, data: bytes) -> Piece:
-    return Piece(key=key, data=data, kind="application/json")

@@ -131,7 +131,8 @@ class Promotion:
     def _planned(self, there: Account, release: Release) -> tuple[Plan | None, DeployError | None]:
         """What cannot be planned is for a gate to say, beside all others."""
         try:
-            for one in publish.publish(there):
+            proof = Kept(account=self.source).parity(release.digest)
+            for one in publish.publish(there, proof=publish.proof_of(release, proof) if proof else None):
                 if one.uploaded:
                     self.show.done(f"{one.uploaded} of {one.objects} objects carried to {one.bucket}, each proven by its digest")
             known = msgspec.structs.replace(background(there, self.build), release=release.digest, commit=release.commit)

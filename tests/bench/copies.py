@@ -7,8 +7,17 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-_FOLDERS = ("env", "resources", "templates")
-_FILES = ("deploy/__init__.py", "deploy/manifest.py", "deploy/stateful.py", "generate.py")
+_FOLDERS = ("deploy/parity", "env", "resources", "templates")
+_FILES = (
+    "deploy/__init__.py",
+    "deploy/manifest.py",
+    "deploy/noun.py",
+    "deploy/report/__init__.py",
+    "deploy/report/sarif.py",
+    "deploy/stateful.py",
+    "deploy/structure.py",
+    "generate.py",
+)
 _OTHERS = ("flat.json", "manifest.json", "sources.json")
 
 _SERVICE = '''"""Table number {number} of many."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.server import LocalAws
+from templates.generation import Request, generate
 from tests.conftest import ROOT
 from tests.docs.test_documents import README
 
@@ -46,8 +47,7 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     made = Desk(folder=folder, local=folder / "local")
-    arguments = ["generate.py", "--no-validate", "--out", str(folder / "build")]
-    subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
+    generate(Request(env_dir=ROOT / "env", out=folder / "build", validate=False), tell=print)
     # By the command, so that it is nobody's child here when the last command of the README ends it.
     started = made.run("python -m deploy local start --minute-seconds 0.02")
     assert started.returncode == 0, started.stderr

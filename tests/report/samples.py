@@ -10,6 +10,8 @@ from deploy.drifting import Acceptance, Drifted, DriftReport, Unchecked, Uncover
 from deploy.drifting import Difference as DriftedProperty
 from deploy.manifest import Bucket, Manifest, Roles
 from deploy.model import Act, Trigger
+from deploy.parity.proof import Finding as ParityFinding
+from deploy.parity.report import Carried, Explained, Parity
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
 from deploy.record import History, Moved, Record, Running, StackState, StatusReport, TriggerState
@@ -338,3 +340,55 @@ NOUNS = {
     "drift": DRIFT,
     "drift-clean": CLEAN,
 }
+
+PARITY = Parity(
+    environments=("dev", "prod"),
+    live=False,
+    explained=(
+        Explained(
+            field="network.nat_gateways",
+            values={"dev": 0, "prod": 3},
+            places={"prod": "env/prod.yaml:11"},
+            parts=("network/Resources/NatGatewayA", "network/Resources/SqsEndpoint"),
+        ),
+        Explained(
+            field="disaster_recovery",
+            values={"dev": None, "prod": {"region": "us-west-2"}},
+            places={"prod": "env/prod.yaml:4"},
+            parts=("data/Resources/Items/Properties/Replicas/<disaster_recovery.region>",),
+        ),
+    ),
+    carried=(
+        Carried(field="name", values={"dev": "dev", "prod": "prod"}, uses={"dev": 454, "prod": 470}),
+        Carried(field="network.public[0]", values={"dev": "10.10.0.0/22", "prod": "10.30.0.0/22"}, uses={"dev": 1, "prod": 1}),
+    ),
+    findings=(
+        ParityFinding(
+            kind="identity",
+            environment="prod",
+            other="dev",
+            path="monitoring/Resources/ApiErrorsAlarm/Properties/Threshold",
+            has="500",
+            expected="5",
+            origin="templates/monitoring.py:55",
+            place="env/prod.yaml:1",
+            because="name",
+        ),
+        ParityFinding(
+            kind="unexplained",
+            environment="prod",
+            other="dev",
+            path="messaging/Resources/SpareQueue",
+            has='{"Properties/QueueName":"tap-<name>-`|x|`","Type":"AWS::SQS::Queue"}',
+            expected=None,
+            origin="templates/messaging.py:34",
+        ),
+        ParityFinding(kind="field", environment="prod", other="dev", path="owner", has='"us"', expected='"them"', place="env/prod.yaml:1"),
+        ParityFinding(
+            kind="deployed", environment="dev", other="", path="tap-app-dev/tags", has='{"Owner":"\\u001b[31m"}', expected='{"Owner":"us"}'
+        ),
+    ),
+    notes=("drift of the real resources was not looked at",),
+)
+HELD = Parity(environments=("dev", "staging"), live=True, explained=(), carried=(), findings=(), notes=())
+PARITIES = {"parity": PARITY, "parity-held": HELD}

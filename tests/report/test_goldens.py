@@ -14,13 +14,14 @@ from deploy.noun import Noun
 from deploy.report import drift
 from deploy.report.ink import Ink
 from deploy.report.render import render
-from tests.report.samples import DRIFT, NOUNS, PLANS
+from tests.report.samples import DRIFT, NOUNS, PARITIES, PLANS
 
 FOLDER = Path(__file__).parent / "golden"
-SUFFIXES = {"text": "txt", "markdown": "md", "json": "json"}
-CASES = [(name, form, noun) for name, noun in PLANS.items() for form in SUFFIXES] + [
+SUFFIXES = {"text": "txt", "markdown": "md", "json": "json", "sarif": "sarif"}
+CASES = [(name, form, noun) for name, noun in PLANS.items() for form in ("text", "markdown", "json")] + [
     (name, form, noun) for name, noun in NOUNS.items() for form in ("text", "json")
 ]
+CASES += [(name, form, noun) for name, noun in PARITIES.items() for form in SUFFIXES]
 
 
 def golden(name: str, text: str) -> None:

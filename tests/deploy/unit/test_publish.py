@@ -15,7 +15,7 @@ from deploy.aws.sessions import Sessions
 from deploy.aws.store import Store
 from deploy.errors import Denied, Invalid, OutcomeUnknown
 from deploy.manifest import Asset, Bucket, Guard, Stack, Template
-from deploy.publish import Published, manifest_key, publish
+from deploy.publish import Published, manifest_key, proof_key, publish
 from tests.deploy.unit.fakes import FakeStore
 from tests.local.conftest import Aws, Faults
 from tests.report.samples import MANIFEST
@@ -210,3 +210,45 @@ def test_an_answer_that_is_lost_on_the_way_is_no_failure(aws: Aws, faults: Fault
     faults.add(service="s3", action="PutObject", drop="answer", times=1)
     publish(online(aws, tmp_path, bucket))
     assert aws.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 6
+
+
+def released(offline: Offline, proof: bytes = b"{}") -> str:
+    """The release that this environment is a part of, with a proof of parity beside it; the key of the proof."""
+    release = contract.Release(
+        version=1,
+        digest="d" * 64,
+        commit=None,
+        builds=(contract.Build(environment=offline.manifest.environment, manifest=offline.digest),),
+        parity=digest(b"{}"),
+    )
+    (offline.folder.parent / "release.json").write_bytes(contract.encode(release))
+    (offline.folder.parent / "parity.json").write_bytes(proof)
+    return proof_key("d" * 64)
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Offline:
+    """In a folder of its own, as in `build/`."""
+    data = built(tmp_path / "dev")
+    return Offline(manifest=contract.decode(data), data=data, folder=tmp_path / "dev", sessions=Sessions())
+
+
+def test_the_proof_of_parity_of_a_release_is_published_before_the_manifest(nested: Offline) -> None:
+    key = released(nested)
+    publish(nested)
+    assert nested.buckets["us-east-1"].written[0] == key
+    assert nested.buckets["us-east-1"].objects[key].data == b"{}"
+
+
+def test_the_proof_of_a_new_release_is_published_where_this_environment_has_not_changed(nested: Offline) -> None:
+    publish(nested)
+    key = released(nested)
+    assert publish(nested)[0].uploaded == 0
+    assert nested.buckets["us-east-1"].has(key)
+
+
+def test_a_proof_that_is_not_the_release_s_is_refused(nested: Offline) -> None:
+    released(nested, b"another one")
+    with pytest.raises(Invalid, match="it is not what the manifest says"):
+        publish(nested)
+    assert nested.buckets == {}
