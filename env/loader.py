@@ -123,7 +123,7 @@ def _home(tools: Tools, defaults: Document, made: Sequence[Environment]) -> Tool
         guard=tools.guard,
         checks=(),
         pipeline=tools.pipeline,
-        stages=tuple(Stage(name=each.name, account=each.account, region=each.region) for each in stages),
+        stages=tuple(Stage(name=each.name, account=each.account, region=each.region, pull_requests=each.pull_requests) for each in stages),
     )
 
 

@@ -340,6 +340,7 @@ class Environment(AnyEnvironment, frozen=True, kw_only=True):
     drift: Drift
     runtime: Runtime
     promotion: Promotion
+    pull_requests: Annotated[bool, Meta(description="true: a workflow of a pull request may plan here, and execute nothing"), VARIES]
 
 
 class Stage(Value, frozen=True, kw_only=True):
@@ -348,6 +349,7 @@ class Stage(Value, frozen=True, kw_only=True):
     name: Name
     account: Account
     region: Region
+    pull_requests: bool
 
 
 class ToolsEnvironment(AnyEnvironment, frozen=True, kw_only=True):

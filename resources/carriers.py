@@ -14,6 +14,7 @@ from awacs.sts import AssumeRole
 from troposphere import Region, Sub
 
 from deploy.manifest import TOOLS
+from env import model
 from resources import statements
 from resources.naming import ACCOUNT, REGION, global_pattern
 
@@ -34,29 +35,36 @@ class Carrier:
 def builds(way: Sequence[str]) -> tuple[Carrier, ...]:
     """One for each build of the pipeline. ``way``: the environments in their order.
 
-    A plan looks at the environment before it as well, for its gates. An apply reads with plan what it executes with deploy.
+    A plan looks at the environment before it as well, for its gates: one role plans them all, so that every environment trusts the same
+    ones. An apply reads with plan what it executes with deploy, and tells the tools account's index.
     """
-    made = [Carrier(thing="pipeline-check"), Carrier(thing="pipeline-publish", reach=tuple(("publish", name) for name in way))]
-    for before, name in zip((None, *way), way, strict=False):
-        gates = (("plan", before),) if before else ()
-        made.append(Carrier(thing=f"pipeline-plan-{name}", reach=(("plan", name), *gates)))
-        made.append(Carrier(thing=f"pipeline-apply-{name}", reach=(("deploy", name), ("plan", name))))
+    looks = tuple(("plan", name) for name in (*way, TOOLS))
+    made = [
+        Carrier(thing="pipeline-check"),
+        Carrier(thing="pipeline-publish", reach=(*looks, *(("publish", name) for name in (*way, TOOLS)))),
+        Carrier(thing="pipeline-plan", reach=looks),
+    ]
+    for name in way:
+        made.append(Carrier(thing=f"pipeline-apply-{name}", reach=(("deploy", name), ("plan", name), ("publish", TOOLS))))
         made.append(Carrier(thing=f"pipeline-verify-{name}", reach=(("deploy", name), ("plan", name))))
     return tuple(made)
 
 
-def workflows(way: Sequence[str]) -> tuple[Carrier, ...]:
-    """The same for GitHub's workflows: a pull request plans the first environment, the branch plans all, a job of an environment applies there."""
-    looked = tuple((task, name) for name in way for task in ("plan", "publish"))
-    review = Carrier(thing="workflow-review", reach=looked[:2])
-    applies = (Carrier(thing=f"workflow-apply-{name}", reach=(("deploy", name), ("plan", name))) for name in way)
+def workflows(way: Sequence[str], reviewed: Sequence[str]) -> tuple[Carrier, ...]:
+    """The same for GitHub's workflows: a pull request plans those that are ``reviewed``, the branch plans all, a job of an environment applies
+    there.
+    """
+    looked = tuple((task, name) for name in (*way, TOOLS) for task in ("plan", "publish"))
+    review = Carrier(thing="workflow-review", reach=tuple((task, name) for task, name in looked if name in reviewed))
+    applies = (Carrier(thing=f"workflow-apply-{name}", reach=(("deploy", name), ("plan", name), ("publish", TOOLS))) for name in way)
     return (review, Carrier(thing="workflow-plan", reach=looked), *applies)
 
 
 def trusted(env: AnyEnvironment, task: str) -> list[str]:
     """Texts of ``Fn::Sub``: the ARNs of the carriers that may assume the environment's role for this task."""
     way = env.tools.pipeline.environments
-    carriers = (*builds(way), *(workflows(way) if env.tools.trust.workflows else ()))
+    reviewed = (env.name,) if isinstance(env, model.Environment) and env.pull_requests else ()
+    carriers = (*builds(way), *(workflows(way, reviewed) if env.tools.trust.workflows else ()))
     return [f"{home(env)}role/{_name(env, carrier.thing)}" for carrier in carriers if (task, env.name) in carrier.reach]
 
 
@@ -74,22 +82,23 @@ def assuming(env: ToolsEnvironment, carrier: Carrier) -> list[Statement]:
 
 def assumed_at_most(env: ToolsEnvironment) -> Statement:
     """The boundary's: any deployment role of an environment on the way."""
-    every = [Sub(role) for task in TASKS for role in _roles(env, [(task, stage.name) for stage in env.stages])]
+    own = [("plan", TOOLS), ("publish", TOOLS)]
+    every = [Sub(role) for role in _roles(env, [*((task, stage.name) for task in TASKS for stage in env.stages), *own])]
     return statements.allow("Carry", [AssumeRole], every, _outside(env))
 
 
 def _outside(env: ToolsEnvironment) -> StringEquals:
     """The deployer asks STS in the environment's own region."""
-    regions = sorted({stage.region for stage in env.stages})
+    regions = sorted({env.region, *(stage.region for stage in env.stages)})
     return StringEquals("aws:RequestedRegion", [Region if region == env.region else region for region in regions])
 
 
 def _roles(env: ToolsEnvironment, reach: Sequence[tuple[str, str]]) -> Iterator[str]:
-    stages = {stage.name: stage for stage in env.stages}
+    places = {stage.name: (stage.account, stage.region) for stage in env.stages} | {TOOLS: (ACCOUNT, REGION)}
     for task, name in reach:
-        stage = stages[name]
-        role = global_pattern(env, task, "role", name).replace(REGION, stage.region)
-        yield f"arn:${{AWS::Partition}}:iam::{stage.account}:role/{role}"
+        account, region = places[name]
+        role = global_pattern(env, task, "role", name).replace(REGION, region)
+        yield f"arn:${{AWS::Partition}}:iam::{account}:role/{role}"
 
 
 def _name(env: AnyEnvironment, thing: str) -> str:

@@ -106,7 +106,7 @@ def _roles(service: AnyService, types: list[str]) -> None:
 def _workflows(service: AnyService, env: ToolsEnvironment) -> None:
     """GitHub's identity provider, and a role for each kind of job: who comes from outside is let in by an administrator."""
     provider = service.add(github.provider())
-    for carrier in carriers.workflows(env.pipeline.environments):
+    for carrier in carriers.workflows(env.pipeline.environments, [each.name for each in env.stages if each.pull_requests]):
         title = "".join(part.capitalize() for part in carrier.thing.split("-"))
         service.add(
             *role_with_policy(env, f"{title}Role", carrier.thing, github.trust(env, provider, carrier), carriers.assuming(env, carrier))

@@ -84,16 +84,16 @@ def neutral(env: Environment, corpus: str, taken: dict[str, str]) -> Neutral:
             continue
         taken[other] = name
         made[name] = other
-        data = with_value(data, path, other)
-        if name == NAME:
-            data = _on_the_way(data, value, other)
+        data = with_field(data, path, other)
     return Neutral(env=msgspec.convert(data, Environment), texts=made, kept=tuple(kept))
 
 
-def _on_the_way(data: dict[str, Any], name: str, other: str) -> dict[str, Any]:
-    """It goes by its new name on the pipeline's way as well."""
-    way = data["tools"]["pipeline"]["environments"]
-    return with_value(data, ("tools", "pipeline", "environments"), [other if one == name else one for one in way])
+def with_field(data: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
+    """With another value of a field; an environment goes by its new name on the pipeline's way as well."""
+    if path == (NAME,):
+        way = data["tools"]["pipeline"]["environments"]
+        data = with_value(data, ("tools", "pipeline", "environments"), [value if one == data[NAME] else one for one in way])
+    return with_value(data, path, value)
 
 
 def _others(value: str, *, name: bool) -> Iterable[str]:
@@ -124,7 +124,7 @@ def _next(letter: str, letters: str, by: int) -> str:
 
 def fields_between(one: Environment, other: Environment) -> Sequence[tuple[str, Path_]]:
     """The fields in which two environments differ, marked as varying or not, in the order of the model."""
-    before, after = plain(one), plain(other)
+    before, after = ({key: value for key, value in plain(each).items() if key != "tools"} for each in (one, other))
     known = sorted([*varying(), NAME], key=len, reverse=True)
     found: dict[str, Path_] = {}
     for path in _differing(before, after, ()):

@@ -24,7 +24,7 @@ from env.model import Environment
 from templates import manifest as manifests
 from templates.build import SERVICES, BuildError
 from templates.influence import with_value
-from templates.neutral import Neutral, fields_between, neutral, plain, texts
+from templates.neutral import Neutral, fields_between, neutral, plain, texts, with_field
 from templates.reading import Copy
 from templates.root import WiringError
 
@@ -190,7 +190,7 @@ class _Run:
         fields: list[Field] = []
         findings: list[Finding] = []
         for key, path in fields_between(reference.other.env, subject.other.env):
-            data = with_value(data, path, _at(goal, path))
+            data = with_field(data, path, _at(goal, path))
             pending.append((key, path))
             try:
                 after = self.make(msgspec.convert(data, Environment))

@@ -122,13 +122,9 @@ def _project(service: Tools, carrier: Carrier, store: Bucket, key_arn: Any) -> P
 
 
 def _variables(env: ToolsEnvironment, step: str, where: str = "") -> dict[str, str]:
-    way = env.pipeline.environments
     if step == "publish":
-        return {"ENVIRONMENTS": " ".join(way)}
-    if not where:
-        return {}
-    before = {"BEFORE": (("", *way)[way.index(where)])} if step == "plan" else {}
-    return {"ENVIRONMENT": where, **before}
+        return {"ENVIRONMENTS": " ".join(env.pipeline.environments)}
+    return {"ENVIRONMENT": where} if where else {}
 
 
 def _buildspec(step: str) -> str:
@@ -187,29 +183,38 @@ def _pipeline(service: Tools, projects: dict[str, Project], store: Bucket, key_a
                 _stage("Check", pipelines.build("Check", Ref(projects["pipeline-check"]), [SOURCE], output=RELEASE)),
                 _stage("Publish", pipelines.build("Publish", Ref(projects["pipeline-publish"]), [RELEASE])),
                 *(
-                    _deployment(where, {step: Ref(projects[f"pipeline-{step}-{where}"]) for step in ("plan", "apply", "verify")}, asks)
-                    for where, asks in zip(way.environments, [None] + [topic_arn] * len(way.environments), strict=False)
+                    _deployment(before, where, _steps(projects, where), topic_arn if before else None)
+                    for before, where in zip(("", *way.environments), way.environments, strict=False)
                 ),
             ],
         )
     )
 
 
-def _deployment(where: str, projects: dict[str, Any], topic_arn: Any) -> codepipeline.Stages:
-    """One environment. ``topic_arn``: who is asked first; None for the first environment, which nobody has to approve."""
+def _steps(projects: dict[str, Project], where: str) -> dict[str, Any]:
+    return {"plan": Ref(projects["pipeline-plan"]), **{step: Ref(projects[f"pipeline-{step}-{where}"]) for step in ("apply", "verify")}}
+
+
+def _deployment(before: str, where: str, projects: dict[str, Any], topic_arn: Any) -> codepipeline.Stages:
+    """One environment, with that which releases come from. ``topic_arn``: who is asked first; None for the first environment, which nobody
+    has to approve.
+    """
     title = "".join(part.capitalize() for part in where.split("-"))
     plan, digest = f"Plan{title}", f"#{{Plan{title}.DIGEST}}"
-    told = {"DIGEST": digest, "PLAN": plan}
-    variables = json.dumps([{"name": key, "type": "PLAINTEXT", "value": value} for key, value in told.items()])
+    hop, told = _plaintext({"ENVIRONMENT": where, "BEFORE": before}), _plaintext({"DIGEST": digest, "PLAN": plan})
     question = f"Apply plan {digest} to {where}? Its review is plan.md of artifact {plan}, and ends the log behind the link."
     asked = [pipelines.approval("Approve", question, f"#{{{plan}.REVIEW}}", topic_arn, 2)] if topic_arn else []
     return _stage(
         title,
-        pipelines.build("Plan", projects["plan"], [RELEASE], output=plan, looks=True),
+        pipelines.build("Plan", projects["plan"], [RELEASE], output=plan, looks=True, variables=hop),
         *asked,
-        pipelines.build("Apply", projects["apply"], [RELEASE, plan], order=3, variables=variables),
+        pipelines.build("Apply", projects["apply"], [RELEASE, plan], order=3, variables=told),
         pipelines.build("Verify", projects["verify"], [RELEASE], order=4, looks=True),
     )
+
+
+def _plaintext(variables: dict[str, str]) -> str:
+    return json.dumps([{"name": key, "type": "PLAINTEXT", "value": value} for key, value in variables.items()])
 
 
 def _stage(title: str, *actions: codepipeline.Actions) -> codepipeline.Stages:
