@@ -46,6 +46,12 @@ def state(account: Account) -> StatusReport:
     )
 
 
+def alarms(account: Account) -> tuple[TriggerState, ...]:
+    """All rollback triggers that the manifest names, whether a stack has them already or not."""
+    watching = [(stack, _alarms(account, stack)) for stack in account.manifest.stacks]
+    return tuple(_trigger(trigger.alarm, found) for stack, found in watching for trigger in stack.guard.triggers)
+
+
 def _alarms(account: Account, stack: Wanted) -> dict[str, Alarm]:
     names = [trigger.alarm for trigger in stack.guard.triggers]
     return {alarm.name: alarm for alarm in account.alarms("plan", stack.region).named(names)}

@@ -10,7 +10,7 @@ from deploy.errors import DeployError
 from deploy.manifest import Manifest, Promotion
 from deploy.noun import Noun
 from deploy.plan import Plan
-from deploy.record import Record, StatusReport
+from deploy.record import Record, StatusReport, TriggerState
 
 
 class Seen(Noun, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Differences(Noun, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """``release`` is to go from ``source`` to ``target``; ``*_records``: their ledgers, newest first; ``broken``: what is wrong with the
+    """``release`` is to go from ``source`` to ``target``; ``*_records``: their ledgers, newest first; ``alarms``: the source's rollback triggers; ``broken``: what is wrong with the
     source's ledger; ``plan``: what it would change, ``problem`` why there is none; ``moves``: false where gates alone are asked for.
     """
 
@@ -56,6 +56,7 @@ class Ground:
     manifest: Manifest
     source_records: tuple[Record, ...]
     target_records: tuple[Record, ...]
+    alarms: tuple[TriggerState, ...] = ()
     broken: tuple[str, ...] = ()
     parity: Differences = field(default_factory=Differences)
     drift: tuple[Seen, ...] = ()

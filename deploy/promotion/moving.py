@@ -32,7 +32,7 @@ from deploy.promotion.verdict import Promoted, Verdict
 from deploy.publish import manifest_key
 from deploy.record import Record
 from deploy.show import Show
-from deploy.state import state
+from deploy.state import alarms, state
 
 MOST = 200
 """Records of a ledger that are looked through."""
@@ -155,6 +155,7 @@ class Promotion:
             manifest=there.manifest,
             source_records=records,
             target_records=theirs,
+            alarms=alarms(self.source),
             broken=broken(self.source, records),
             parity=_asked(lambda: self.compare(self.source, there, release, kept.parity(release.digest)), _untold),
             drift=tuple(self._seen(one, there) for one in looked),

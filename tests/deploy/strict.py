@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 
 from deploy.local.server import LocalAws, Options
+from templates.generation import Request, generate
 from tests.conftest import ROOT
 from tests.local.conftest import Aws
 
@@ -109,8 +110,7 @@ def _built(folder: Path, url: str, more_checks: str, edits: Mapping[str, str]) -
     assert last in defaults.read_text()
     defaults.write_text(defaults.read_text().replace(last, last + more_checks.strip("\n") + "\n"))
     build = folder / "build"
-    command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(build)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    generate(Request(env_dir=source, out=build, validate=False), tell=lambda text: None)
     return build
 
 

@@ -129,7 +129,7 @@ def test_the_first_environment_is_planned_applied_and_verified_with_the_roles_of
     assert planned.exported["REVIEW"] == "https://console.example/build"
     machine, _ = pipeline.plans["dev"]
     assert (machine.folder / "plan.md").read_text() in planned.out, "the review stands in the log as well"
-    denied = pipeline.apply("dev", role="pipeline-plan-dev")
+    denied = pipeline.apply("dev", role="pipeline-plan")
     assert denied.code == 5
     assert "role/tap-deploy-us-east-1-dev" in denied.err, "who plans cannot execute"
     other = pipeline.apply("dev", digest="0" * 64)
@@ -141,7 +141,7 @@ def test_the_first_environment_is_planned_applied_and_verified_with_the_roles_of
 
 
 @pytest.mark.row("R11")
-@pytest.mark.parametrize("role", ["pipeline-check", "pipeline-publish", "pipeline-plan-dev", "pipeline-apply-dev"])
+@pytest.mark.parametrize("role", ["pipeline-check", "pipeline-apply-dev"])
 def test_no_role_of_another_stage_plans_staging(pipeline: Pipeline, role: str) -> None:
     done = pipeline.run("plan", "staging", role, BEFORE="")
     assert done.code == 5

@@ -58,13 +58,11 @@ def test_each_build_may_assume_what_its_stage_needs_and_nothing_else(tools: Tool
     }
     assert found == {
         "Check": set(),
-        "Publish": {"publish dev", "publish staging", "publish prod"},
-        "PlanDev": {"plan dev"},
-        "PlanStaging": {"plan dev", "plan staging"},
-        "PlanProd": {"plan staging", "plan prod"},
-        "ApplyDev": {"deploy dev", "plan dev"},
-        "ApplyStaging": {"deploy staging", "plan staging"},
-        "ApplyProd": {"deploy prod", "plan prod"},
+        "Publish": {f"{task} {name}" for task in ("plan", "publish") for name in ("dev", "staging", "prod", "tools")},
+        "Plan": {"plan dev", "plan staging", "plan prod", "plan tools"},
+        "ApplyDev": {"deploy dev", "plan dev", "publish tools"},
+        "ApplyStaging": {"deploy staging", "plan staging", "publish tools"},
+        "ApplyProd": {"deploy prod", "plan prod", "publish tools"},
         "VerifyDev": {"deploy dev", "plan dev"},
         "VerifyStaging": {"deploy staging", "plan staging"},
         "VerifyProd": {"deploy prod", "plan prod"},

@@ -141,8 +141,9 @@ def test_who_may_assume_a_deployment_role_is_said_exactly(builds: Builds, name: 
     carriers = {
         "publish": ["pipeline-publish", "workflow-plan", *(["workflow-review"] if name == "dev" else [])],
         "plan": [
-            *(f"pipeline-{step}-{name}" for step in ("apply", "plan")),
-            *(f"pipeline-plan-{after}" for before, after in (("dev", "staging"), ("staging", "prod")) if before == name),
+            f"pipeline-apply-{name}",
+            "pipeline-plan",
+            "pipeline-publish",
             f"pipeline-verify-{name}",
             f"workflow-apply-{name}",
             "workflow-plan",

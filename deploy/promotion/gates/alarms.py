@@ -1,4 +1,4 @@
-"""The alarms that watch the source are quiet."""
+"""The alarms that are to watch the source are there and quiet, also those that watch only from its next deployment on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ NAME = "alarms"
 
 def judge(ground: Ground) -> Verdict:
     source = ground.source.environment
-    triggers = [*([ground.source.gate] if ground.source.gate else []), *(one for stack in ground.source.stacks for one in stack.triggers)]
-    found = {trigger.name: trigger for trigger in triggers}
+    found = {alarm.name: alarm for alarm in ground.alarms}
     loud = tuple(f"{name} is {one.state}" for name, one in sorted(found.items()) if one.state in ("ALARM", "MISSING"))
     if loud:
         return refuses(NAME, f"alarms of {source} are not quiet", "mend what they ring for", *loud)
