@@ -220,6 +220,22 @@ def test_an_address_is_told_where_the_file_names_one(tools: Tools) -> None:
 
 
 @pytest.mark.row("R11")
+def test_no_deployment_of_the_tools_account_changes_who_comes_from_outside(tools: Tools) -> None:
+    account = Account.of(tools)
+    execution = account.role("execution")
+    role = account.iam(f"role/{account.name('workflow-apply-prod')}")
+    policy = account.iam(f"policy/{account.name('workflow-apply-prod')}")
+    bound = {"iam:PermissionsBoundary": account.iam(f"policy/{account.name('boundary')}"), "iam:PolicyARN": policy}
+    assert execution.can("iam:UpdateAssumeRolePolicy", account.iam(f"role/{account.name('pipeline-apply-prod')}"), bound)
+    for action in ("iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"):
+        assert not execution.can(action, role, bound), action
+    assert not execution.can("iam:CreatePolicyVersion", policy, bound)
+    provider = account.iam("oidc-provider/token.actions.githubusercontent.com")
+    for action in ("iam:CreateOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider"):
+        assert not execution.can(action, provider, bound), action
+
+
+@pytest.mark.row("R11")
 def test_each_workflow_role_is_for_one_kind_of_job_of_one_repository(tools: Tools) -> None:
     template = rendered(tools.env, tools.bootstrap.document)["Resources"]
     subjects = {}
