@@ -185,6 +185,8 @@ def _identities(env: AnyEnvironment) -> list[Statement]:
 def _kept(env: AnyEnvironment) -> list[Statement]:
     """What bootstrap made changes through bootstrap, by an administrator whom no boundary holds."""
     own = [role_arn(env, role) for role in DEPLOYMENT_ROLES]
+    # In the tools account those whom somebody from outside may take.
+    own += [Sub(text) for text in identities(env, "workflow-*")] if env.account == env.tools.account else []
     passing = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("plan", "deploy")])
     stack = statements.arn(f"cloudformation:stack/{name(env, 'bootstrap', 'stack')}/*")
     gate = statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")

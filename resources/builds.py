@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from awacs import logs
@@ -19,16 +20,31 @@ if TYPE_CHECKING:
 FAMILY = "codebuild"
 
 
-def project(
-    env: ToolsEnvironment, title: str, thing: str, buildspec: str, variables: dict[str, str], *, role_arn: Any, key_arn: Any
-) -> codebuild.Project:
-    """``buildspec``: its text, which stands in the template, so that no commit changes what a build with these permissions runs."""
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one build runs. ``buildspec`` is its text, which stands in the template: no commit changes what a build with these permissions runs."""
+
+    thing: str
+    buildspec: str
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What a build works with; ``log_group``: its name."""
+
+    role_arn: Any
+    key_arn: Any
+    log_group: Any
+
+
+def project(env: ToolsEnvironment, title: str, work: Work, around: Around) -> codebuild.Project:
     return codebuild.Project(
         title,
-        Name=name(env, thing, "build"),
-        ServiceRole=role_arn,
-        EncryptionKey=key_arn,
-        Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=buildspec),
+        Name=name(env, work.thing, "build"),
+        ServiceRole=around.role_arn,
+        EncryptionKey=around.key_arn,
+        Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=work.buildspec),
         Artifacts=codebuild.Artifacts(Type="CODEPIPELINE"),
         Environment=codebuild.Environment(
             Type="ARM_CONTAINER" if "aarch64" in env.pipeline.image else "LINUX_CONTAINER",
@@ -36,14 +52,12 @@ def project(
             Image=env.pipeline.image,
             PrivilegedMode=False,
             EnvironmentVariables=[
-                codebuild.EnvironmentVariable(Name=key, Type="PLAINTEXT", Value=value) for key, value in sorted(variables.items())
+                codebuild.EnvironmentVariable(Name=key, Type="PLAINTEXT", Value=value) for key, value in sorted(work.variables.items())
             ],
         ),
         # On the host alone: a cache in a bucket would let what one build leaves run in another one, with its role.
         Cache=codebuild.ProjectCache(Type="LOCAL", Modes=["LOCAL_CUSTOM_CACHE"]),
-        LogsConfig=codebuild.LogsConfig(
-            CloudWatchLogs=codebuild.CloudWatchLogs(Status="ENABLED", GroupName=log_group_name(env, FAMILY, thing))
-        ),
+        LogsConfig=codebuild.LogsConfig(CloudWatchLogs=codebuild.CloudWatchLogs(Status="ENABLED", GroupName=around.log_group)),
         TimeoutInMinutes=env.pipeline.timeout_minutes,
         QueuedTimeoutInMinutes=env.pipeline.timeout_minutes,
     )

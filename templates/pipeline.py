@@ -15,7 +15,7 @@ from awacs import codestar_connections, kms, s3, sns
 from awacs.aws import Action, ArnEquals, ArnLike, Statement, StringEquals
 from troposphere import GetAtt, Ref, Sub, codepipeline, events
 from troposphere.s3 import AbortIncompleteMultipartUpload, LifecycleConfiguration, LifecycleRule, NoncurrentVersionExpiration
-from troposphere.sns import SubscriptionResource
+from troposphere.sns import Subscription
 
 from resources import builds, carriers, pipelines, statements
 from resources.keys import USE, key_with_alias
@@ -54,7 +54,7 @@ def build(env: ToolsEnvironment) -> Service[ToolsEnvironment]:
     failures = service.add(_failures(env, Ref(notices)))
     service.add(topic_policy(notices, _told(Ref(notices), GetAtt(failures, "Arn"))))
     if env.pipeline.email:
-        service.add(SubscriptionResource("NoticeSubscription", TopicArn=Ref(notices), Protocol="email", Endpoint=env.pipeline.email))
+        notices.Subscription = [Subscription(Protocol="email", Endpoint=env.pipeline.email)]
     service.gives("PipelineName", Ref(pipeline), "Name of the pipeline")
     service.gives("NoticeTopicArn", Ref(notices), "ARN of the topic that is told of approvals and failures")
     return service
@@ -114,11 +114,10 @@ def _project(service: Tools, carrier: Carrier, store: Bucket, key_arn: Any) -> P
     group = log_group(
         f"{title}LogGroup", log_group_name(env, builds.FAMILY, thing), retention_days=env.logs.retention_days, key_arn=key_arn
     )
-    made = builds.project(
-        env, f"{title}Build", thing, _buildspec(step), _variables(env, step, *where), role_arn=GetAtt(role, "Arn"), key_arn=key_arn
-    )
     service.add(role, policy, group)
-    return service.add(made)
+    work = builds.Work(thing=thing, buildspec=_buildspec(step), variables=_variables(env, step, *where))
+    around = builds.Around(role_arn=GetAtt(role, "Arn"), key_arn=key_arn, log_group=Ref(group))
+    return service.add(builds.project(env, f"{title}Build", work, around))
 
 
 def _variables(env: ToolsEnvironment, step: str, where: str = "") -> dict[str, str]:
@@ -158,7 +157,9 @@ def _pipeline(service: Tools, projects: dict[str, Project], store: Bucket, key_a
         statements.allow("Find", [s3.GetBucketVersioning], [GetAtt(store, "Arn")]),
         statements.allow("Clone", [codestar_connections.UseConnection, _USE_CONNECTION], _connections(env)),
         statements.allow(
-            "Build", [builds_actions.BatchGetBuilds, builds_actions.StartBuild], [GetAtt(each, "Arn") for each in projects.values()]
+            "Build",
+            [builds_actions.BatchGetBuilds, builds_actions.StartBuild],
+            [statements.arn(f"codebuild:project/{name(env, thing, 'build')}") for thing in projects],
         ),
         statements.allow("Ask", [sns.Publish], [topic_arn]),
     ]

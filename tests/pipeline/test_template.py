@@ -173,8 +173,12 @@ def test_logs_are_encrypted_and_end_and_every_project_has_a_group(tools: Tools) 
     assert {(group["RetentionInDays"], json.dumps(group["KmsKeyId"])) for group in groups} == {
         (365, json.dumps({"Fn::GetAtt": ["PipelineKey", "Arn"]}))
     }
-    logs = {project["LogsConfig"]["CloudWatchLogs"]["GroupName"] for project in resources(tools, "AWS::CodeBuild::Project").values()}
-    assert logs == {group["LogGroupName"] for group in groups}
+    for title, project in resources(tools, "AWS::CodeBuild::Project").items():
+        group = f"{title.removesuffix('Build')}LogGroup"
+        assert project["LogsConfig"]["CloudWatchLogs"] == {"Status": "ENABLED", "GroupName": {"Ref": group}}, (
+            "it is there before the first build"
+        )
+        assert resources(tools, "AWS::Logs::LogGroup")[group]["LogGroupName"] == f"/aws/codebuild/{project['Name']}"
 
 
 def test_a_push_of_documents_alone_starts_nothing(tools: Tools) -> None:
@@ -201,15 +205,32 @@ def test_a_failure_is_told_by_this_rule_alone_through_an_encrypted_topic(tools: 
     (allowed,) = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Condition"]["ArnEquals"] == {"aws:SourceArn": {"Fn::GetAtt": ["FailureRule", "Arn"]}}
-    assert not resources(tools, "AWS::SNS::Subscription")
+    assert "Subscription" not in topic
 
 
 def test_an_address_is_told_where_the_file_names_one(tools: Tools) -> None:
     from msgspec.structs import replace
 
     told = build(replace(tools.env, pipeline=replace(tools.env.pipeline, email="platform@example.com")))
-    (made,) = resources(told, "AWS::SNS::Subscription").values()
-    assert (made["Protocol"], made["Endpoint"]) == ("email", "platform@example.com")
+    (topic,) = resources(told, "AWS::SNS::Topic").values()
+    assert topic["Subscription"] == [{"Protocol": "email", "Endpoint": "platform@example.com"}]
+    assert told.bootstrap, "its types are those that the execution role knows"
+
+
+@pytest.mark.row("R11")
+def test_no_deployment_of_the_tools_account_changes_who_comes_from_outside(tools: Tools) -> None:
+    account = Account.of(tools)
+    execution = account.role("execution")
+    role = account.iam(f"role/{account.name('workflow-apply-prod')}")
+    policy = account.iam(f"policy/{account.name('workflow-apply-prod')}")
+    bound = {"iam:PermissionsBoundary": account.iam(f"policy/{account.name('boundary')}"), "iam:PolicyARN": policy}
+    assert execution.can("iam:UpdateAssumeRolePolicy", account.iam(f"role/{account.name('pipeline-apply-prod')}"), bound)
+    for action in ("iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRole"):
+        assert not execution.can(action, role, bound), action
+    assert not execution.can("iam:CreatePolicyVersion", policy, bound)
+    provider = account.iam("oidc-provider/token.actions.githubusercontent.com")
+    for action in ("iam:CreateOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider"):
+        assert not execution.can(action, provider, bound), action
 
 
 @pytest.mark.row("R11")

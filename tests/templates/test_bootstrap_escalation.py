@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from env.model import ToolsEnvironment
 from templates.build import Built
 from tests.conftest import ENVIRONMENTS
 from tests.templates.iam import Account, Document, Principal
@@ -101,9 +102,9 @@ def is_open(account: Account, who: Principal, path: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_no_path_is_open(builds: dict[str, Built], name: str, role: str) -> None:
-    account = Account.of(builds[name])
+@pytest.mark.parametrize("name", [*ENVIRONMENTS, "tools"])
+def test_no_path_is_open(builds: dict[str, Built], tools: Built[ToolsEnvironment], name: str, role: str) -> None:
+    account = Account.of(tools if name == "tools" else builds[name])
     who = principal(account, role)
     assert [path["id"] for path in PATHS if is_open(account, who, path)] == []
 

@@ -16,7 +16,7 @@ GENERATING = ("env", "resources", "templates")
 AWS = {"boto3", "botocore"}
 TOP = {
     "generate.py", "templates", "resources", "env", "deploy", "build", "tests", "setup.cfg", "README.md", "Makefile", "pyproject.toml",
-    "constraints.txt", ".gitignore", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", ".ci", "docs",
+    "constraints.txt", ".gitignore", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", ".ci", ".github", "docs",
 }  # fmt: skip
 
 
