@@ -65,8 +65,8 @@ class Record(Noun, frozen=True, kw_only=True):
     the plan's digest; ``manifest``: the digest that its manifest is published under; ``release``: digest of what was deployed,
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
     gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
-    it was, once it had been put back; ``change``: of the runtime configuration, where the operation is one; ``api_calls``: requests to AWS, retries included;
-    ``ended`` None while it runs.
+    it was, once it had been put back; ``change``: of the runtime configuration, where the operation is one; ``api_calls``: requests
+    to AWS, retries included; ``ended`` None while it runs.
     """
 
     version: int = VERSION
