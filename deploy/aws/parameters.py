@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.aws.api import Api
 from deploy.aws.failures import AwsRefusal
+from deploy.errors import Conflict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,11 @@ class Parameters:
         return tuple(sorted(found, key=lambda one: one.version))
 
     def write(self, name: str, value: str, description: str, *, secure: bool, new: bool) -> int | None:
-        """Its version now; None where it was to be ``new`` and is there already."""
+        """Its version now; None where it was to be ``new`` and is there already.
+
+        Raises:
+            Conflict: it is of the other type, which AWS does not change.
+        """
         try:
             answer = self.api(
                 "put_parameter",
@@ -70,6 +75,9 @@ class Parameters:
         except AwsRefusal as error:
             if error.reason == "ParameterAlreadyExists":
                 return None
+            if error.reason == "HierarchyTypeMismatch":
+                is_now = "a plain text" if secure else "a SecureString"
+                raise Conflict(f"parameter {name}", f"it is {is_now}, and AWS keeps a parameter's type", "unset it, then set it") from error
             raise
         return int(answer["Version"])
 

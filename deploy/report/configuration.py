@@ -9,6 +9,7 @@ from deploy.report.ink import PLAIN, Ink, cells, one_line, pad
 from deploy.setting import Changes, Configuration, Differences, Value
 
 _COLUMNS = ("setting", "value", "default", "type", "version", "set (UTC)", "by")
+_WIDEST = 40
 _PAST = ("at (UTC)", "setting", "before", "after", "version", "by", "reason")
 
 
@@ -47,8 +48,8 @@ def changes(found: Changes, ink: Ink = PLAIN) -> str:
         (
             f"{past.at:%Y-%m-%d %H:%M:%S}",
             one_line(past.name),
-            one_line(past.before) or "(none)",
-            one_line(past.after) or "(none)",
+            _cell(past.before),
+            _cell(past.after),
             str(past.version or "-"),
             values.person(past.by),
             _remark(past.outcome, past.source, one_line(past.reason)),
@@ -69,8 +70,8 @@ def differences(found: Differences, ink: Ink = PLAIN) -> str:
 def _row(found: Value) -> tuple[str, ...]:
     return (
         found.name,
-        one_line(found.value) or "(none)",
-        one_line(found.default) or "(none)",
+        _cell(found.value),
+        _cell(found.default),
         found.type,
         str(found.version or "-"),
         f"{found.at:%Y-%m-%d %H:%M}" if found.at else "-",
@@ -88,7 +89,12 @@ def _side(found: Value | None) -> str:
     if found is None:
         return "(no such setting)"
     how = f"set by {values.person(found.by)}" if found.version else "default"
-    return f"{one_line(found.value) or '(none)'} ({'refused, ' if found.problem else ''}{how})"
+    return f"{_cell(found.value)} ({'refused, ' if found.problem else ''}{how})"
+
+
+def _cell(text: str) -> str:
+    """A value in a table: `get` shows it whole."""
+    return PLAIN.cut(one_line(text), _WIDEST) or "(none)"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], ink: Ink) -> list[str]:

@@ -19,7 +19,7 @@ from tests.bench import cdk, copies, figures, growth, own
 from tests.bench.clock import BenchError, rounds
 
 DOCUMENT = copies.ROOT / "docs" / "performance.md"
-TEMPLATES, DEPLOYMENTS = "figures", "deployments"
+TEMPLATES, DEPLOYMENTS, CONFIGURATION = "figures", "deployments", "configuration"
 """The parts, by the marks around their figures in the document."""
 
 
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
                 texts[TEMPLATES] = measure(Path(folder), plan, beside_cdk=options.cdk)
             if options.only in (None, "deployments"):
                 texts[DEPLOYMENTS] = _deployments(Path(folder), plan)
+            if options.only in (None, "configuration"):
+                texts[CONFIGURATION] = _configuration(Path(folder), plan)
         except (BenchError, LocalAwsError, LookupError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -96,6 +98,15 @@ def _deployments(folder: Path, plan: Plan) -> str:
     return deployment_figures.text(deployments.measure(folder, plan.deployment_runs, _tell))
 
 
+def _configuration(folder: Path, plan: Plan) -> str:
+    # What handlers import is beside them in their zip.
+    sys.path.insert(0, str(copies.ROOT / "resources" / "handlers"))
+    from tests.bench import configuration
+
+    _tell("runtime configuration")
+    return configuration.text(folder, plan.runs)
+
+
 def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, runs: int) -> str:
     """What was measured, when, with which versions, on how many cores."""
     versions = {"Python": ".".join(map(str, sys.version_info[:3])), **{name: version(name) for name in ("cfn-lint", "troposphere")}}
@@ -132,7 +143,9 @@ def _tell(text: str) -> None:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure against the peers on this machine.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less growth")
-    parser.add_argument("--only", choices=("templates", "deployments"), help="measure one part; the other's figures stay as they are")
+    parser.add_argument(
+        "--only", choices=("templates", "deployments", "configuration"), help="measure one part; the others' figures stay as they are"
+    )
     parser.add_argument("--no-cdk", dest="cdk", action="store_false", help="do not compare `cdk synth`, which is installed from npm")
     return parser.parse_args(arguments)
 

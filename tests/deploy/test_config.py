@@ -21,7 +21,7 @@ from deploy.errors import Conflict
 from deploy.manifest import Setting
 from deploy.record import Record
 from tests.deploy.world import Answer, World, credentials, parameter
-from tests.local.conftest import REGION
+from tests.local.conftest import REGION, Faults
 
 SETTINGS = (
     Setting(name="accept-writes", type="switch", default="on", description="off refuses writes"),
@@ -212,6 +212,17 @@ def test_a_secret_is_kept_encrypted_and_never_shown_or_recorded(configured: Worl
     assert not [text for text in told if "hush" in text]
 
 
+def test_from_one_form_of_a_secret_to_the_other_it_is_unset_first(configured: World, faults: Faults) -> None:
+    """The local AWS would change the type; AWS refuses."""
+    arn = f"arn:aws:secretsmanager:{REGION}:{configured.aws.account}:secret:partner-AbCdEf"
+    assert put(configured, "api-key", arn).code == 0
+    faults.add(service="ssm", action="PutParameter", error="HierarchyTypeMismatch", times=1)
+    with typed("hush"):
+        done = configured.run("config", "set", "dev", "api-key", "--secure")
+    assert (done.code, "it is a plain text, and AWS keeps a parameter's type" in done.err) == (6, True)
+    assert changes(configured)[0]["outcome"] == "refused"
+
+
 def test_a_reference_to_a_secret_is_shown(configured: World) -> None:
     arn = f"arn:aws:secretsmanager:{REGION}:{configured.aws.account}:secret:partner-AbCdEf"
     assert put(configured, "api-key", arn).code == 0
@@ -379,7 +390,7 @@ def test_who_sets_what_another_has_unset_in_the_same_moment_is_told_so(configure
 
 @pytest.mark.row("R25")
 @pytest.mark.parametrize("first", [True, False])
-def test_a_lost_answer_is_no_conflict_with_oneself(configured: World, faults: Any, first: bool) -> None:
+def test_a_lost_answer_is_no_conflict_with_oneself(configured: World, faults: Faults, first: bool) -> None:
     if not first:
         put(configured, "page-limit", "20")
     faults.add(service="ssm", action="PutParameter", drop="answer", times=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from deploy.errors import DeployError
 from deploy.manifest import Manifest
 from deploy.manifest import Setting as Built
 from deploy.setting import checked
+from tests.conftest import ROOT
 from tests.report.samples import MANIFEST
 
 from .fakes import Lines
@@ -70,6 +72,18 @@ def test_the_command_and_the_functions_agree_on_every_value(rule: Setting, text:
     elif text.strip().isprintable() and "{{" not in text:
         # What it refuses beside the rule is said by name: several lines, and what Parameter Store would not take.
         assert by_a_function(rule, text) is None
+
+
+def test_every_setting_that_a_handler_asks_for_is_in_the_model(platform: Any) -> None:
+    kinds = {"text": "text", "number": "number", "switch": "switch", "items": "list", "secret": "secret"}
+    known = platform.environments[0].runtime.settings
+    sources = [path.read_text() for path in (ROOT / "resources" / "handlers").rglob("*.py")]
+    asked = [
+        found for text in sources for found in re.findall(r"\b(?:settings|self)\.(text|number|switch|items|secret)\(\"([^\"]+)\"\)", text)
+    ]
+    assert {name for _, name in asked} == set(known), "what no function reads is no setting"
+    for kind, name in asked:
+        assert known[name].type == kinds[kind]
 
 
 @given(rule=rules())

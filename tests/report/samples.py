@@ -12,10 +12,13 @@ from deploy.manifest import Bucket, Manifest, Roles
 from deploy.model import Act, Trigger
 from deploy.parity.proof import Finding as ParityFinding
 from deploy.parity.report import Carried, Explained, Parity
+from deploy.noun import Noun
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
-from deploy.record import History, Moved, Record, Running, StackState, StatusReport, TriggerState
+from deploy.record import Change, History, Moved, Record, Running, StackState, StatusReport, TriggerState
 from deploy.report.difference import TemplatePair, Templates
+from deploy.setting import Changes, Configuration, Differences, Past, Value
+from deploy.setting import Difference as SettingDifference
 from deploy.status import Status
 
 AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -331,7 +334,51 @@ DRIFT = DriftReport(
     notes=("CloudTrail cannot be asked who changed what",),
 )
 CLEAN = DriftReport(environment="dev", stack="tap-app-dev", at=AT, stacks=11, counts={"IN_SYNC": 45}, clean=True)
-NOUNS = {
+ANN = "arn:aws:sts::111111111111:assumed-role/tap-operator-tools/ann"
+LIMIT = Value(name="page-limit", type="number", description="items of one answer", value="20", default="50", version=2, by=ANN, at=AT)
+KEY = Value(name="api-key", type="secret", description="of the partner's API", value="***", version=1, by=ANN, at=AT)
+LEVEL = Value(
+    name="log-level",
+    type="text",
+    value="LOUD",
+    default="INFO",
+    version=3,
+    by=ANN,
+    at=AT,
+    problem="expected one of DEBUG, INFO, WARN, ERROR",
+)
+SETTINGS_NOW = Configuration(
+    environment="dev", path="/tap/dev/config", cache_seconds=30, values=(KEY, LEVEL, LIMIT), strangers=("page-limits",)
+)
+SETTING_CHANGES = Changes(
+    environment="dev",
+    changes=(
+        Past(at=AT, name="log-level", before="INFO", after="LOUD", by=ANN, version=3, source="Parameter Store"),
+        Past(at=AT - timedelta(hours=1), name="page-limit", before="50", after="20", by=ANN, version=2, reason="a slow\u202eclient"),
+        Past(at=AT - timedelta(hours=2), name="api-key", before="", after="***", by=ANN, outcome="refused"),
+    ),
+)
+SETTING_DIFFERENCES = Differences(
+    left="dev",
+    right="prod",
+    differences=(
+        SettingDifference(name="log-level", left=LEVEL, right=None),
+        SettingDifference(name="page-limit", left=LIMIT, right=Value(name="page-limit", type="number", value="100", default="100")),
+    ),
+)
+CHANGED = Record(
+    number=11,
+    operation="config set",
+    environment="dev",
+    by=ANN,
+    host="laptop",
+    began=AT,
+    ended=AT + timedelta(seconds=1),
+    outcome="succeeded",
+    code=0,
+    change=Change(name="page-limit", before="50", after="20", version=2, reason="a slow client"),
+)
+NOUNS: dict[str, Noun] = {
     "status": STATUS,
     "status-empty": EMPTY_STATUS,
     "history": HISTORY,
@@ -339,6 +386,13 @@ NOUNS = {
     "difference": TEMPLATES,
     "drift": DRIFT,
     "drift-clean": CLEAN,
+    "setting": LIMIT,
+    "configuration": SETTINGS_NOW,
+    "configuration-empty": Configuration(environment="dev", path="/tap/dev/config"),
+    "configuration-changes": SETTING_CHANGES,
+    "configuration-differences": SETTING_DIFFERENCES,
+    "configuration-record": CHANGED,
+    "configuration-history": History(environment="dev", records=(CHANGED, GOOD)),
 }
 
 PARITY = Parity(
