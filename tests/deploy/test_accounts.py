@@ -38,6 +38,7 @@ def test_dev_is_deployed_through_roles_of_its_own_account(accounts: Accounts) ->
 
 
 @pytest.mark.row("R09")
+@pytest.mark.overlay
 def test_drift_is_found_and_accepted_with_the_roles_permissions_alone(accounts: Accounts) -> None:
     """Plan looks, deploy accepts, and the function reads both with its own role."""
     sqs = accounts.root(DEV).client("sqs")
