@@ -96,8 +96,9 @@ PIPELINE_USES = (
     "s3:PutObject",
     "sns:Publish",
 )
-IDENTITIES = ("iam:Get*", "iam:List*")
+IDENTITIES_SEEN = ("iam:Get*", "iam:List*")
 KEY_USES = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+
 # Identities, for the deployment: what reaches a role takes the first boundary as a condition.
 BOUND = ("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy")
 KEPT = (
@@ -140,7 +141,7 @@ def of_functions(env: AnyEnvironment) -> list[Statement]:
     keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*") for region in scopes.regions(env)]
     tags = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
     return [
-        statements.allow("Use", exact((*USES, *IDENTITIES)), things),
+        statements.allow("Use", exact((*USES, *IDENTITIES_SEEN)), things),
         everywhere(env, "UseNameless", NAMELESS_USES),
         statements.allow("UseKeys", exact(KEY_USES), keys, StringEquals(tags)),
         deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", gate_namespace(env))),

@@ -113,7 +113,8 @@ def _proposal(proposal: Proposal, ink: Ink) -> list[str]:
 
 def _what(proposal: Proposal) -> str:
     said = {"create": "will be created", "update": "will be updated", "settings": "only its settings change", "none": "no changes"}
-    return said[proposal.kind]
+    back = ", and what was changed by hand is put back" if proposal.revert and proposal.kind == "update" else ""
+    return said[proposal.kind] + back
 
 
 def _settings(review: Review, ink: Ink) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -34,6 +35,30 @@ def test_dev_is_deployed_through_roles_of_its_own_account(accounts: Accounts) ->
     assert accounts.root(DEV).status("tap-app-dev") == "CREATE_COMPLETE"
     again = accounts.run(accounts.operator(), "plan", "dev")
     assert again.stdout.startswith("No changes."), again.stderr
+
+
+@pytest.mark.row("R09")
+@pytest.mark.overlay
+def test_drift_is_found_and_accepted_with_the_roles_permissions_alone(accounts: Accounts) -> None:
+    """Plan looks, deploy accepts, and the function reads both with its own role."""
+    sqs = accounts.root(DEV).client("sqs")
+    url = sqs.get_queue_url(QueueName="tap-jobs-dev")["QueueUrl"]
+    before = accounts.run(accounts.operator(), "drift", "dev", "--format", "json")
+    assert before.returncode == 0, before.stderr
+    assert json.loads(before.stdout)["drifted"] == []
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "45"})
+    assert accounts.run(accounts.operator(), "drift", "dev").returncode == 3
+    until = f"{datetime.now(UTC).date() + timedelta(days=1)}"
+    arguments = ("drift", "dev", "--accept", "Messaging/JobsQueue", "--until", until, "--reason", "a test")
+    accepted = accounts.run(accounts.operator(), *arguments)
+    assert accepted.returncode == 0, accepted.stderr
+    answer = accounts.root(DEV).client("lambda").invoke(FunctionName="tap-drift-dev", Qualifier="live", Payload=b"{}")
+    outcome = json.loads(answer["Payload"].read())
+    assert (outcome.get("Drifted"), outcome.get("Accepted")) == (0, 1), outcome
+    last = json.loads(accounts.run(accounts.operator(), "drift", "dev", "--who", "--format", "json").stdout)
+    assert [one["path"] for one in last["accepted"]] == ["Messaging/JobsQueue"]
+    assert last["notes"] == []
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
 
 
 @pytest.mark.row("R11")

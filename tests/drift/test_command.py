@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from deploy.aws.sessions import Sessions
 from deploy.drift import last_report, look
 from deploy.manifest import decode
 from tests.deploy.world import ENVIRONMENT, STACK, World, credentials
-from tests.local.conftest import wait
+from tests.local.conftest import Aws, wait
 
 TOMORROW = f"{datetime.now(UTC).date() + timedelta(days=1)}"
 
@@ -249,3 +250,19 @@ def test_others_ask_for_a_typed_result(world: World) -> None:
         assert last_report(account) is None
     assert ([one.path for one in report.drifted], report.clean, report.code) == (["Messaging/Jobs"], False, 3)
     assert account.sessions.calls.counts["cloudformation:DetectStackDrift"] == report.stacks == 4
+
+
+def test_a_policy_in_the_root_itself_is_compared_as_well(aws: Aws) -> None:
+    """The root is asked for by its name, which has no account and no region in it."""
+    from deploy.detector import drift_detection, drift_readers
+
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": {"Fn::GetAtt": ["Own", "Arn"]}}
+    policy = {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {"Queues": [{"Ref": "Own"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}},
+    }
+    aws.create("alone", {"Resources": {"Own": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "own"}}, "OwnPolicy": policy}})
+    readers = drift_readers.Readers(client=aws.client)
+    patience = drift_detection.Patience(seconds=10, clock=time.monotonic, sleep=time.sleep, pause=0.1)
+    detection = drift_detection.detect(aws.cloudformation, "alone", patience, reads=readers)
+    assert {one.path: (one.status, one.read) for one in detection.resources} == {"Own": ("IN_SYNC", False), "OwnPolicy": ("IN_SYNC", True)}

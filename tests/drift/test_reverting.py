@@ -38,6 +38,7 @@ def test_what_was_changed_and_what_was_deleted_by_hand_is_put_back(world: World)
     assert review.code == 0, review.err
     assert re.search(r"VisibilityTimeout +\W*45\W* -> \W*30", review.out), review.out
     assert "Plan: 1 to add, 1 to change, 0 to replace, 0 to remove." in review.out
+    assert "what was changed by hand is put back" in review.out
     assert "not put back" not in review.err
     applied = world.run("apply", str(path), "--yes")
     assert applied.code == 0, applied.err

@@ -147,3 +147,16 @@ def test_a_topic_that_is_deleted_by_hand_is_found(deployed: Deployed) -> None:
     assert by_command(deployed) >= {"Messaging/AlarmTopic", "Messaging/AlarmTopicPolicy"}
     assert scheduled(deployed)["Drifted"] >= 2
     assert eventually(lambda: state(deployed) == "ALARM")
+
+
+def test_a_look_asks_little_for_each_stack_and_waits_for_all_at_once(deployed: Deployed) -> None:
+    """Docs/performance.md has the figures: a list, a start, an end and the results for each stack, and what the readers need."""
+    with account(deployed) as one:
+        (report,) = look(one)
+    counts = one.sessions.calls.counts
+    assert report.stacks == 11
+    assert 11 <= counts["cloudformation:ListStackResources"] < 22  # every page of it
+    for operation in ("DetectStackDrift", "DescribeStackDriftDetectionStatus", "DescribeStackResourceDrifts"):
+        assert counts[f"cloudformation:{operation}"] == 11, counts
+    assert counts["sqs:GetQueueAttributes"] + counts["sns:GetTopicAttributes"] == 5
+    assert one.sessions.calls.total <= 4 * 11 + 16, counts

@@ -10,9 +10,9 @@ from deploy.drifting import Acceptance, Drifted, DriftReport, Unchecked, Uncover
 from deploy.drifting import Difference as DriftedProperty
 from deploy.manifest import Bucket, Manifest, Roles
 from deploy.model import Act, Trigger
+from deploy.noun import Noun
 from deploy.parity.proof import Finding as ParityFinding
 from deploy.parity.report import Carried, Explained, Parity
-from deploy.noun import Noun
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
 from deploy.record import Change, History, Moved, Record, Running, StackState, StatusReport, TriggerState

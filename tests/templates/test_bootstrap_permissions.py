@@ -229,3 +229,25 @@ def test_the_error_names_environment_and_template(platform: Any) -> None:
     templates = {**built.templates, "data": {"Resources": {"Jobs": {"Type": "AWS::Batch::JobQueue"}}}}
     with pytest.raises(BuildError, match="service bootstrap, environment dev: the execution role knows nothing of AWS::Batch::JobQueue"):
         _ = replace(built, templates=templates).bootstrap
+
+
+@pytest.mark.row("R09")
+@every
+def test_the_drift_function_may_read_every_type_that_it_checks_and_change_nothing(builds: Builds, name: str) -> None:
+    """CloudFormation reads with its permissions: what each type's handler for reading calls, on the environment's own things."""
+    built = builds[name]
+    account = Account.of(built)
+    policies = ("DriftDriftReads", "DriftDriftRolePolicy")
+    documents = [
+        rendered(built.env, built.flat["Resources"][policy]["Properties"]["PolicyDocument"], built.env.region) for policy in policies
+    ]
+    role = account.made_role("drift", [statement for document in documents for statement in document["Statement"]])
+    seen = execution.seen(built.env, types_of(built))
+    assert len(seen) > 80
+    assert [action for action in sorted(seen) if not may_somewhere(account, role, action)] == []
+    other = account.arn("sqs", "jobs-of-somebody-else")
+    assert not role.may("sqs:GetQueueAttributes", other)
+    (reads, _) = documents
+    allowed = {action for statement in reads["Statement"] for action in listed(statement["Action"])}
+    assert all(scopes.matches(action, scopes.READING) for action in allowed)
+    assert not allowed & {"dynamodb:GetItem", "s3:GetObject", "sqs:ReceiveMessage", "ssm:GetParametersByPath", "kms:Decrypt"}

@@ -4,7 +4,8 @@ Models the IAM user guide's "AWS global condition context keys" (aws:PrincipalAr
 returns the ARN of the role") and the S3 user guide's "Enforce conditional writes on Amazon S3 buckets" (s3:if-none-match and
 s3:if-match are there where the request has the header), and the service authorization reference's keys of CloudFormation (RoleArn,
 TemplateUrl, ChangeSetName, StackPolicyUrl: what the request says), and the DynamoDB developer guide's "Using IAM policy conditions for
-fine-grained access control" (dynamodb:LeadingKeys: the partition keys of the items that a request names).
+fine-grained access control" (dynamodb:LeadingKeys: the partition keys of the items that a request names), and the CloudWatch user guide's "Using
+condition keys to limit access to CloudWatch namespaces" (cloudwatch:namespace).
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def resolve_condition_key(key: str, context: Any) -> Any:
         return _header(name.removeprefix("s3:"))
     if name in _PARAMETERS:
         return next(iter(parse_qs(_body.get().decode("utf-8", "replace")).get(_PARAMETERS[name], [])), None)
+    if name == "cloudwatch:namespace":
+        return _namespace()
     if name == "dynamodb:leadingkeys":
         return _leading_keys()
     return _resolve(key, context)
@@ -53,6 +56,15 @@ def _leading_keys() -> list[str] | None:
         return [str(value) for value in (said.get("Key") or said["Item"])[table["pk_name"]].values()]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _namespace() -> str | None:
+    """Of PutMetricData, as JSON or as a form."""
+    body = _body.get().decode("utf-8", "replace")
+    try:
+        return str(json.loads(body)["Namespace"])
+    except (ValueError, KeyError, TypeError):
+        return next(iter(parse_qs(body).get("Namespace", [])), None)
 
 
 def _role_arn(session: str) -> str:

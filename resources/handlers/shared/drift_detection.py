@@ -215,7 +215,9 @@ class _Work:
         found = _resources(self.cloudformation, run)
         if self.reads is None or run.status is None:
             return list(found)
-        return [self.reads.look(run.stack.id, run.members, one) if one.status == NOT_CHECKED else one for one in found]
+        # The root was asked for by its name; its id has account and region in it.
+        stack_id = run.status["StackId"]
+        return [self.reads.look(stack_id, run.members, one) if one.status == NOT_CHECKED else one for one in found]
 
 
 def _ended(cloudformation: CloudFormation, runs: list[_Run], patience: Patience, until: float) -> list[_Run]:
