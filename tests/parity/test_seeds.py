@@ -160,6 +160,40 @@ def test_an_environment_may_be_called_as_a_word_of_the_templates(make: Builder, 
     assert unexplained(sides[0], sides[1]) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        ("ap-southeast-1", "us-east-2", ()),
+        ("us-gov-west-1", "us-gov-east-1", ("region",)),
+        ("eusc-de-east-1", "cn-northwest-1", ("region",)),
+    ],
+)
+def test_a_region_may_be_anywhere_and_one_without_another_of_its_shape_is_said(
+    make: Builder, platform: env.Platform, one: str, other: str, kept: tuple[str, ...]
+) -> None:
+    from templates.parity import prove
+
+    dev, staging = (environment for environment in platform.environments if environment.name != "prod")
+    chosen = [msgspec.structs.replace(dev, region=one), msgspec.structs.replace(staging, region=other)]
+    copies = {environment.name: make(environment) for environment in chosen}
+    proof = prove(chosen, make, copies, platform.places, {})
+    assert proof.findings == ()
+    assert [environment.kept for environment in proof.environments] == [kept, kept]
+    sides = [Side(documents=copies[environment.environment].documents, proven=environment) for environment in proof.environments]
+    assert unexplained(sides[0], sides[1]) == ((), ())
+
+
+def test_blocks_laid_out_otherwise_are_carried_all_the_same(make: Builder, platform: env.Platform) -> None:
+    from templates.parity import prove
+
+    dev, staging = (environment for environment in platform.environments if environment.name != "prod")
+    public = ("172.16.0.0/24", "172.16.1.0/24", "172.16.2.0/24")
+    staging = msgspec.structs.replace(staging, network=msgspec.structs.replace(staging.network, cidr="172.16.0.0/12", public=public))
+    proof = prove([dev, staging], make, {one.name: make(one) for one in (dev, staging)}, platform.places, {})
+    assert proof.findings == ()
+    assert not any(field.field.startswith(("network.public", "network.cidr")) for field in proof.environments[1].fields)
+
+
 @pytest.fixture(scope="module")
 def sides(make: Builder, proven: Prove, platform: env.Platform) -> dict[str, Side]:
     copies = {one.name: make(one) for one in platform.environments}
