@@ -32,7 +32,7 @@ _BLOCK = re.compile(r"[0-9]+\.[0-9]+\.([0-9]+\.[0-9]+/[0-9]+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Neutral:
-    """``env`` with ``texts`` (field -> what stands in its place); ``kept``: fields for whose text there is no other."""
+    """``env`` with ``texts`` (field -> what stands in its place); ``kept``: fields for whose text there is no other: it stays."""
 
     env: Environment
     texts: dict[str, str]
@@ -81,7 +81,7 @@ def neutral(env: Environment, corpus: str, taken: dict[str, str]) -> Neutral:
         other = next((one for one in free if _fits(with_value(data, path, one))), None)
         if other is None:
             kept.append(name)
-            continue
+            other = value
         taken[other] = name
         made[name] = other
         data = with_field(data, path, other)

@@ -160,8 +160,9 @@ class _Run:
             made = self.make(changed)
         except (BuildError, WiringError):
             return False
-        other = spelled(form(made.documents, {subject.other.texts[key]: key}), own)
-        said = form(subject.copy.documents, {})
+        service = path[0]
+        other = spelled(form({service: made.documents.get(service, {})}, {subject.other.texts[key]: key}), own)
+        said = form({service: subject.copy.documents.get(service, {})}, {})
         return _below(other, path) != _below(said, path)
 
     def _not_varying(self, subject: Subject, reference: Subject) -> Iterator[Finding]:
@@ -197,11 +198,12 @@ class _Run:
             except (msgspec.ValidationError, BuildError, WiringError):
                 continue  # these values cannot stand together; the next field mends it, and both explain what changed
             parts = self._parts(before, after)
-            if key in subject.other.texts:
-                # A text that is longer or shorter may be cut elsewhere; that something comes or goes with it is another matter.
-                findings += [self._finding(subject, reference, part, has, was) for part, (was, has) in parts.items() if None in (was, has)]
-                parts = {part: sides for part, sides in parts.items() if None not in sides}
-            if parts or key not in subject.other.texts:
+            carried = any(text == key or text.startswith(f"{key}[") for text in subject.other.texts)
+            if carried:
+                # A text that is longer or shorter may be cut elsewhere; that it decides a number, or what there is, is another matter.
+                findings += [self._finding(subject, reference, part, has, was) for part, (was, has) in parts.items() if _decided(was, has)]
+                parts = {part: sides for part, sides in parts.items() if not _decided(*sides)}
+            if parts or not carried:
                 fields.append(self._field(name, pending, values, parts))
             before, pending = after, []
         return fields, findings
@@ -232,6 +234,11 @@ class _Run:
             key = key[: max(key.rfind("."), key.rfind("["), 0)]
         own = next((place.file for (env, _), place in self.places.items() if env == name and place.file.endswith(f"/{name}.yaml")), "")
         return f"{own}:1" if own else ""
+
+
+def _decided(*sides: str | None) -> bool:
+    """Whether a side is no text, nor anything that holds one."""
+    return any(side is None or side[0] not in '"[{' for side in sides)
 
 
 def _made(make: Make, env: Environment) -> tuple[Copy, str]:

@@ -18,7 +18,9 @@ When = Callable[[Environment], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Seed:
-    """``service``: whose template is edited; ``at``: the path of the finding below it; ``when``: in which environment."""
+    """``service``: whose template is edited; ``at``: the path of the finding below it; ``when``: in which environment; ``beside``: the
+    environment that it must be compared with to be seen, where its own is not enough.
+    """
 
     service: str
     at: str
@@ -26,6 +28,7 @@ class Seed:
     when: When = lambda env: env.name == "prod"
     because: str = "name"
     environment: str = "prod"
+    beside: str = ""
 
 
 def seeded(make: Callable[[Environment], Copy], seed: Seed) -> Callable[[Environment], Copy]:
@@ -256,6 +259,14 @@ SEEDS: dict[str, Seed] = {
         at="Resources/ApiFunction/Properties/Timeout",
         edit=properties("ApiFunction", Timeout=29),
         when=lambda env: env.name == "prod" and env.functions.memory > 1024,
+    ),
+    "by the length of the name": Seed(
+        service="compute",
+        at="Resources/ApiFunction/Properties/Timeout",
+        edit=properties("ApiFunction", Timeout=29),
+        when=lambda env: len(env.name) > 3,
+        because="",
+        beside="dev",
     ),
     "in every environment but one": Seed(
         service="compute",
