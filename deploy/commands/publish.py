@@ -13,14 +13,17 @@ from deploy.commands.options import Common, common, environments
 def command(common: Common, environment: str) -> int:
     """Put templates and assets into the artifact bucket, each under its digest, the manifest last.
 
-    A second run uploads nothing; a half-done one is completed. `plan` does it by itself.
+    A whole build is kept in the tools account as well, for promotions. A second run uploads nothing; a half-done one is completed. `plan`
+    does it by itself.
 
     \b
     Example: python -m deploy publish dev --local
     """
-    from deploy.commands.story import publish_all
+    from deploy.commands.story import keep_release, publish_all
 
-    done = publish_all(common.account(environment), common.console, every=True)
+    account = common.account(environment)
+    done = publish_all(account, common.console, every=True)
+    keep_release(common, account)
     if common.format == "json":
         common.console.result(done)
     else:

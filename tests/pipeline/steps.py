@@ -62,7 +62,8 @@ class Machine:
     def __post_init__(self) -> None:
         home = self.folder / ".venv" / "bin"
         home.mkdir(parents=True)
-        (self.folder / "deploy").symlink_to(ROOT / "deploy")
+        for name in ("deploy", "resources"):
+            (self.folder / name).symlink_to(ROOT / name)
         (self.folder / "build").symlink_to(self.accounts.build)
         python = home / "python"
         asked = f'if [ "$2" = deploy ]; then exec "{sys.executable}" "$@" --endpoint-url "{self.accounts.url}"; fi'

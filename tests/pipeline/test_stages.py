@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +12,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy.commands import VERBS
-from tests.conftest import ROOT
+from templates.generation import Request, generate
 from tests.deploy.strict import DEV, STAGING, TOOLS, Accounts, root_keys, strict
 from tests.pipeline.steps import Ended, Machine, as_job, as_service, buildspec, step, workflow
 
 PROD = "333333333333"
 REGIONS = {"dev": "us-east-1", "staging": "us-east-2", "prod": "us-east-1"}
 NUMBERS = {"tools": TOOLS, "dev": DEV, "staging": STAGING, "prod": PROD}
-# The gates are part of every plan but the first, from the day on which there is the verb.
-GATES = any("promote" in verbs for verbs in VERBS.values())
 # One check that each environment passes for as long as somebody keeps this parameter there.
 CHECK = "\n  - check: parameter\n    path: config/set/ready\n    attempts: 1\n    timeout_seconds: 5"
 
@@ -39,14 +34,14 @@ class Pipeline:
 
     def run(self, step_name: str, environment: str = "", role: str = "", **variables: str) -> Ended:
         """One action. ``role``: the thing of another role than the project's own."""
-        title = f"{step_name.capitalize()}{environment.capitalize()}"
-        project = self._project(f"{title}Build")
+        own = "" if step_name == "plan" else environment
+        project = self._project(f"{step_name.capitalize()}{own.capitalize()}Build")
         spec = buildspec(project)
-        given = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
-        thing = role or f"pipeline-{step_name}{'-' if environment else ''}{environment}"
+        given = {each["Name"]: each["Value"] for each in project["Environment"].get("EnvironmentVariables", ())}
+        given |= self._told(environment, step_name) if step_name == "plan" else {}
+        thing = role or f"pipeline-{step_name}{'-' if own else ''}{own}"
         machine = self.machine(as_service(self.accounts, f"tap-{thing}-us-east-1-tools"), {**given, **variables})
-        commands = [line for line in spec["phases"]["build"]["commands"] if GATES or " promote " not in line]
-        done = machine.run(commands, tuple(spec.get("env", {}).get("exported-variables", ())))
+        done = machine.run(spec["phases"]["build"]["commands"], tuple(spec.get("env", {}).get("exported-variables", ())))
         if step_name == "plan":
             self.plans[environment] = machine, done
         return done
@@ -64,8 +59,17 @@ class Pipeline:
         return Machine(self.home / str(self.count), self.accounts, credentials, {**console, **variables})
 
     def _project(self, title: str) -> Any:
-        template = json.loads((self.accounts.build / "tools" / "pipeline.json").read_text())
-        return template["Resources"][title]["Properties"]
+        return self._resources()[title]["Properties"]
+
+    def _resources(self) -> Any:
+        return json.loads((self.accounts.build / "tools" / "pipeline.json").read_text())["Resources"]
+
+    def _told(self, environment: str, step_name: str) -> dict[str, str]:
+        """What the pipeline tells the project of this action."""
+        stages = self._resources()["Pipeline"]["Properties"]["Stages"]
+        actions = next(stage["Actions"] for stage in stages if stage["Name"] == environment.capitalize())
+        action = next(one for one in actions if one["Name"] == step_name.capitalize())
+        return {one["name"]: one["value"] for one in json.loads(action["Configuration"]["EnvironmentVariables"])}
 
     def ready(self, name: str, *, is_ready: bool = True) -> None:
         ssm = self.accounts.root(NUMBERS[name]).client("ssm", REGIONS[name])
@@ -81,8 +85,7 @@ class Pipeline:
         text = (source / "defaults.yaml").read_text()
         assert old in text
         (source / "defaults.yaml").write_text(text.replace(old, new))
-        command = [sys.executable, "generate.py", "--no-validate", "--env-dir", str(source), "--out", str(self.accounts.build)]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        generate(Request(env_dir=source, out=self.accounts.build, validate=False), tell=lambda text: None)
 
     def value(self, name: str) -> str:
         """What the commit changes, as it stands in the environment."""

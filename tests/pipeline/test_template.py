@@ -22,7 +22,12 @@ Tools = Built[ToolsEnvironment]
 Document = dict[str, Any]
 
 WAY = ("dev", "staging", "prod")
-PLACES = {"dev": "111111111111:us-east-1", "staging": "222222222222:us-east-2", "prod": "333333333333:us-east-1"}
+PLACES = {
+    "dev": "111111111111:us-east-1",
+    "staging": "222222222222:us-east-2",
+    "prod": "333333333333:us-east-1",
+    "tools": "444444444444:us-east-1",
+}
 
 
 def resources(tools: Tools, kind: str) -> dict[str, Document]:

@@ -1,7 +1,4 @@
-"""A release goes from dev to staging through roles of three accounts, on a local AWS that enforces them: kept, judged, carried, recorded.
-
-The emulator has no clock to turn forward: the bake time of staging is set to nothing in a copy of its file.
-"""
+"""A release goes from dev to staging through roles of three accounts, on a local AWS that enforces them: kept, judged, carried, recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from tests.deploy.strict import DEV, STAGING, TOOLS, Accounts, operator, root_ke
 
 @pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
-    with strict(tmp_path_factory.mktemp("promotion"), edits={"staging.yaml": "\npromotion:\n  bake_minutes: 0\n"}) as made:
+    with strict(tmp_path_factory.mktemp("promotion")) as made:
         operator(made.root(TOOLS), "tap-pipeline-tools")
         for environment, account in (("tools", TOOLS), ("dev", DEV), ("staging", STAGING)):
             done = made.run(root_keys(account), "bootstrap", environment, "--yes")
