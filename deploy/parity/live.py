@@ -21,6 +21,7 @@ from deploy.parity.proof import Finding, Proof, Proven, decode
 from deploy.parity.report import Parity
 from deploy.publish import proof_key
 from deploy.record import Record
+from deploy.review.secrets import masked
 from deploy.wanted import Wanted, wanted
 
 Drift = Callable[[Account], Iterable[Finding]]
@@ -72,7 +73,8 @@ def _between(sides: Sequence[tuple[Record, Side]], known: Sequence[Finding], not
             )
         found, renamed = unexplained(against, side, known)
         notes.extend(renamed)
-        yield from found
+        for one in found:
+            yield msgspec.structs.replace(one, has=_shown(one.path, one.has), expected=_shown(one.path, one.expected))
 
 
 def _proof(account: Account, record: Record, built: Proof) -> Proof | None:
@@ -161,4 +163,11 @@ def _wiring(account: Account, stack: Stack, running: Deployed, stands: Mapping[s
 
 
 def _otherwise(account: Account, path: str, has: str | None, wants: str | None) -> Finding:
-    return Finding(kind="deployed", environment=account.manifest.environment, other="", path=path, has=has, expected=wants)
+    return Finding(
+        kind="deployed", environment=account.manifest.environment, other="", path=path, has=_shown(path, has), expected=_shown(path, wants)
+    )
+
+
+def _shown(path: str, leaf: str | None) -> str | None:
+    """Whoever changes something by hand may have written a secret there."""
+    return None if leaf is None else canonical(masked(msgspec.json.decode(leaf), path.split("/")))

@@ -116,6 +116,7 @@ def test_what_was_changed_behind_the_deployer_is_found_by_template_tag_and_param
     )
     template = json.loads((world.folder / "prod" / "messaging.json").read_bytes())
     template["Resources"]["Jobs"]["Properties"]["VisibilityTimeout"] = 99
+    template["Resources"]["Jobs"]["Metadata"] = {"Password": "correct-horse"}
     cloudformation.update_stack(StackName=nested, TemplateBody=json.dumps(template), Tags=[{"Key": "Project", "Value": "other"}])
     cloudformation.get_waiter("stack_update_complete").wait(StackName=nested)
     code, findings, _ = live(world)
@@ -124,6 +125,7 @@ def test_what_was_changed_behind_the_deployer_is_found_by_template_tag_and_param
         (one["kind"], one["path"], one["has"], one["expected"]) for one in findings
     ]
     assert {one["environment"] for one in findings} == {"prod"}
+    assert "correct-horse" not in json.dumps(findings)
 
 
 def test_environments_that_run_different_releases_are_told_apart(both: Callable[..., World]) -> None:
