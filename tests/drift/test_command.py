@@ -98,24 +98,20 @@ def test_what_cloudformation_cannot_check_is_compared_by_readers_of_our_own(worl
     assert (verdicts["Messaging/News"], verdicts["Messaging/NewsPolicy"]) == ("DELETED", "DELETED")
 
 
-def test_the_text_says_what_is_expected_what_is_and_what_can_be_done(world: World) -> None:
+def test_one_difference_is_told_in_every_form(world: World) -> None:
+    """Text, Markdown, SARIF, with names from CloudTrail, and as a typed value for others."""
     shaped(world)
     change_queue(world, VisibilityTimeout="45")
     answer = world.run("drift", ENVIRONMENT)
     assert answer.code == 3
-    for words in (
+    for said in (
         "1 resource has drifted",
         "Messaging/Jobs",
         "VisibilityTimeout  expected 30, is 45",
         "up dev --revert-drift",
         "--accept Messaging/Jobs",
     ):
-        assert words in answer.out, answer.out
-
-
-def test_markdown_and_sarif_say_the_same(world: World) -> None:
-    shaped(world)
-    change_queue(world, VisibilityTimeout="45")
+        assert said in answer.out, answer.out
     words = world.run("drift", ENVIRONMENT, "--format", "markdown")
     assert words.code == 3
     assert "`VisibilityTimeout`: expected `30`, is `45`" in words.out
@@ -124,6 +120,18 @@ def test_markdown_and_sarif_say_the_same(world: World) -> None:
     (result,) = sarif.json["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     assert (result["level"], place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("error", "templates/messaging.py", 34)
+    named = world.run("drift", ENVIRONMENT, "--who", "--format", "json")
+    assert named.code == 3, named.err
+    assert isinstance(named.json["drifted"][0]["by"], list)
+    data = (world.folder / ENVIRONMENT / "manifest.json").read_bytes()
+    with credentials(world.aws.account):
+        account = Account(
+            manifest=decode(data), data=data, folder=world.folder / ENVIRONMENT, sessions=Sessions(endpoint=world.aws.url, who="test")
+        )
+        (report,) = look(account)
+        assert last_report(account) is None
+    assert ([one.path for one in report.drifted], report.clean, report.code) == (["Messaging/Jobs"], False, 3)
+    assert account.sessions.calls.counts["cloudformation:DetectStackDrift"] == report.stacks == 4
 
 
 @pytest.mark.row("R09")
@@ -228,28 +236,6 @@ def test_a_nested_stack_that_is_gone_is_no_clean_one(world: World) -> None:
     assert said["code"] in (3, 75)
     assert not said["clean"]
     assert [one["path"] for one in said["unchecked_stacks"]] == ["Data"]
-
-
-def test_who_changed_it_is_asked_of_cloudtrail_and_what_it_does_not_tell_is_no_error(world: World) -> None:
-    shaped(world)
-    change_queue(world, VisibilityTimeout="45")
-    answer = world.run("drift", ENVIRONMENT, "--who", "--format", "json")
-    assert answer.code == 3, answer.err
-    assert isinstance(answer.json["drifted"][0]["by"], list)
-
-
-def test_others_ask_for_a_typed_result(world: World) -> None:
-    shaped(world)
-    change_queue(world, VisibilityTimeout="45")
-    data = (world.folder / ENVIRONMENT / "manifest.json").read_bytes()
-    with credentials(world.aws.account):
-        account = Account(
-            manifest=decode(data), data=data, folder=world.folder / ENVIRONMENT, sessions=Sessions(endpoint=world.aws.url, who="test")
-        )
-        (report,) = look(account)
-        assert last_report(account) is None
-    assert ([one.path for one in report.drifted], report.clean, report.code) == (["Messaging/Jobs"], False, 3)
-    assert account.sessions.calls.counts["cloudformation:DetectStackDrift"] == report.stacks == 4
 
 
 def test_a_policy_in_the_root_itself_is_compared_as_well(aws: Aws) -> None:
