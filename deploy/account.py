@@ -107,11 +107,6 @@ class Account:
         return str(self.sessions.own("sts", self.manifest.region).client.meta.partition)
 
     @property
-    def is_protected(self) -> bool:
-        """Where a slip costs much a person writes the environment's name, and not a letter."""
-        return any(stack.termination_protection for stack in self.manifest.stacks)
-
-    @property
     def execution_role(self) -> str:
         return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.manifest.roles.execution}"
 

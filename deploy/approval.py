@@ -72,6 +72,6 @@ def confirm(plan: Plan, approval: Approval, ask: Ask) -> None:
     if approval.yes:
         return
     # Where a slip costs little a letter is enough; elsewhere the person writes what is about to change.
-    expected = plan.environment if plan.manifest.stacks and any(stack.termination_protection for stack in plan.manifest.stacks) else "y"
+    expected = plan.environment if plan.manifest.is_protected else "y"
     if not ask(f"Apply plan {plan.short} to {plan.environment} (account {plan.account})?", expected, plan.short):
         raise Refused(f"plan {plan.short} of {plan.environment}", "not approved", "nothing was changed")

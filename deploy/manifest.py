@@ -215,6 +215,11 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     settings: Annotated[tuple[Setting, ...], Meta(description="the runtime configuration, by name")] = ()
     drift: tuple[Drift, ...] = ()
 
+    @property
+    def is_protected(self) -> bool:
+        """A slip costs much here: who says yes writes the environment's name, and not a letter."""
+        return any(stack.termination_protection for stack in self.stacks)
+
 
 class Build(_Noun, frozen=True, kw_only=True):
     """One environment's part of a release."""

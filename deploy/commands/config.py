@@ -168,7 +168,7 @@ def _change(common: Common, account: Account, proposed: Proposed, *, yes: bool) 
     console.note(f"{change.name} of {environment}: {change.before or '(none)'} -> {change.after or '(none)'}")
     if running := configuring.running(account):
         console.warn(f"an operation runs here, and a check of it that depends on this setting may fail: {running}")
-    if not yes and account.is_protected and not console.ask(f"Change it in account {account.manifest.account}?", environment):
+    if not yes and account.manifest.is_protected and not console.ask(f"Change it in account {account.manifest.account}?", environment):
         raise Refused(f"change of {change.name} in {environment}", "not approved", "nothing was changed")
     console.result(configuring.carry_out(account, proposed, console))
     return 0
