@@ -10,7 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct
 from msgspec.structs import fields
 
-from env.model import VARIES, Environment
+from env.base import VARIES
+from env.model import Environment
 
 
 @cache

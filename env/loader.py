@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from env.admission import wrong_in_defaults, wrong_in_environment, wrong_in_tools
+from env.base import NAME_PATTERN
 from env.document import Document, InvalidDocument, Place, Problem, dotted, read, scalars
 from env.draft import Draft, over
-from env.model import NAME_PATTERN, Environment, Guard, Logs, Pipeline, Stage, Tools, ToolsEnvironment, Trust, Versions
+from env.model import Environment, Guard, Logs, Pipeline, Stage, Tools, ToolsEnvironment, Trust, Versions
 from env.rules import LONGEST_TOGETHER, between, way, within
 from env.secret import printable, visible
 

@@ -9,32 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-VARIES = Meta(extra_json_schema={"x-varies": True})
-
-NAME_PATTERN = "^[a-z][a-z0-9-]{1,19}$"
-UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-CIDR_PATTERN = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
-
-Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens, 2 to 20 characters")]
-Account = Annotated[str, Meta(pattern="^[0-9]{12}$", description="an AWS account id: 12 digits, in quotes")]
-Region = Annotated[str, Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-east-1")]
-Cidr = Annotated[str, Meta(pattern=CIDR_PATTERN, description="an IPv4 address block, such as 10.10.0.0/16")]
-Days = Annotated[int, Meta(ge=1, le=3650)]
-Text = Annotated[str, Meta(min_length=1, max_length=256)]
-# Owner and cost center are tags: every service takes these characters (tagging's "allowed in all services").
-TagText = Annotated[
-    str,
-    Meta(pattern="^[A-Za-z0-9 _.:/=+@-]{1,256}$", description="1 to 256 letters without accents, digits, spaces and _ . : / = + - @"),
-]
-
-# CloudWatch Logs takes these and no other retention (AWS::Logs::LogGroup, RetentionInDays).
-RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-
-
-class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all values here: immutable, compared by content, strict about its keys."""
+from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, Name, Region, RetentionDays, TagText, Text, Value
+from env.promotion import Promotion
 
 
 class Network(Value, frozen=True, kw_only=True):
@@ -167,38 +145,6 @@ class Guard(Value, frozen=True, kw_only=True):
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180, description="CloudFormation can still roll back by itself for so long"), VARIES]
 
 
-Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day in UTC, in quotes, such as "09:30"')]
-Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description='a date in quotes, such as "2026-12-24"')]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Window(Value, frozen=True, kw_only=True):
-    """When releases may come; it begins and ends on the same day."""
-
-    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
-    begin: Clock
-    end: Clock
-
-
-class Freeze(Value, frozen=True, kw_only=True):
-    """Days on which no release comes, the last one included."""
-
-    first: Date
-    last: Date
-    reason: Text
-
-
-class Promotion(Value, frozen=True, kw_only=True):
-    """What must hold before a release comes here from the environment before it (`tools.yaml`, pipeline.environments)."""
-
-    bake_minutes: Annotated[int, Meta(ge=0, le=20160, description="for so long it ran there, verified"), VARIES]
-    drift_hours: Annotated[int, Meta(ge=1, le=168, description="a drift report older than this proves nothing"), VARIES]
-    approvals: Annotated[int, Meta(ge=0, le=5, description="of so many people"), VARIES]
-    separate_approver: Annotated[bool, Meta(description="true: nobody approves what they promote themselves"), VARIES]
-    windows: Annotated[tuple[Window, ...], Meta(max_length=14, description="none: at any time"), VARIES]
-    freezes: Annotated[tuple[Freeze, ...], Meta(max_length=50), VARIES]
-
-
 class Attempts(Value, frozen=True, kw_only=True):
     """How often and how long a verification check tries."""
 
@@ -216,7 +162,7 @@ class HttpCheck(Attempts, tag="http", tag_field="check", frozen=True, kw_only=Tr
 
 class InvokeCheck(Attempts, tag="invoke", tag_field="check", frozen=True, kw_only=True):
     function: Name
-    payload: dict[str, str] = {}
+    payload: dict[str, str] = field(default_factory=dict)
 
 
 class QueueCheck(Attempts, tag="queue", tag_field="check", frozen=True, kw_only=True):

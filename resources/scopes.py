@@ -49,6 +49,9 @@ SCOPES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# No service's environment makes these: its drift detection need not read them.
+TOOLS_ONLY = frozenset({"AWS::CodeBuild::Project", "AWS::CodePipeline::Pipeline"})
+
 READING = ("*:BatchGet*", "*:Describe*", "*:GET", "*:Get*", "*:List*")
 
 # Reading that takes no resource, or is asked for lists: any of this region.

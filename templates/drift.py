@@ -12,7 +12,7 @@ from troposphere import AccountId, GetAtt, Join, Ref, events
 from troposphere import awslambda as lambda_
 from troposphere.iam import ManagedPolicy
 
-from resources import execution, permissions, policies, statements
+from resources import execution, permissions, policies, scopes, statements
 from resources.alarms import Metric, Watch, alarm
 from resources.assets import package
 from resources.endpoints import DRIFT_DETECTION, DRIFT_STATUS
@@ -75,7 +75,7 @@ def _reads(service: Service) -> list[ManagedPolicy]:
 
     They hang on the role, since they are more than one policy holds, and the function can be made before they are there.
     """
-    env, types = service.env, permissions.handlers()
+    env, types = service.env, permissions.handlers().keys() - scopes.TOOLS_ONLY
     seen = execution.seen(env, types)
     allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen)]
     return [

@@ -58,7 +58,8 @@ def _texts(data: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
         varies = own == NAME or any(own == field or own.startswith((f"{field}.", f"{field}[")) for field in fields)
         if not isinstance(value, str) or not varies:
             continue
-        if any(_fits(with_value(data, path, other)) for other in islice(_others(value, name=own == NAME), MOST)):
+        others = list(islice(_others(value, name=own == NAME), MOST))
+        if not _MOMENT.fullmatch(value) and (not others or any(_fits(with_value(data, path, other)) for other in others)):
             yield path, value
 
 
@@ -102,8 +103,6 @@ def _others(value: str, *, name: bool) -> Iterable[str]:
         return (one for one in PARTITIONS if PARTITIONS[one] == PARTITIONS[value] and len(one) == len(value) and one != value)
     if block := _BLOCK.fullmatch(value):
         return (f"100.{second}.{block[1]}" for second in range(64, 128))
-    if _MOMENT.fullmatch(value):
-        return ()
     if value.isdecimal():
         return (f"{10 ** len(value) - 1 - by}" for by in range(1, 100))
     return _words("qzxjkvwy", len(value)) if name else (_turned(value, by) for by in range(1, 10))

@@ -1,7 +1,9 @@
-"""Which module words which noun."""
+"""Which module words which noun, and imports no other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from deploy.report.ink import PLAIN, Ink
@@ -9,60 +11,50 @@ from deploy.report.ink import PLAIN, Ink
 if TYPE_CHECKING:
     from deploy.noun import Noun
 
+# Noun -> the module of deploy.report, and its function of (noun, ink).
+_WORDS = {
+    "deploy.drifting.DriftReport": ("drift", "text"),
+    "deploy.index.Places": ("promotion", "places"),
+    "deploy.parity.report.Parity": ("parity", "text"),
+    "deploy.plan.Plan": ("text", "plan"),
+    "deploy.promotion.ground.Approved": ("promotion", "approved"),
+    "deploy.promotion.verdict.Promoted": ("promotion", "gates"),
+    "deploy.record.History": ("history", "text"),
+    "deploy.record.Record": ("history", "record"),
+    "deploy.record.StatusReport": ("status", "text"),
+    "deploy.report.difference.Templates": ("difference", "text"),
+    "deploy.setting.Changes": ("configuration", "changes"),
+    "deploy.setting.Configuration": ("configuration", "text"),
+    "deploy.setting.Differences": ("configuration", "differences"),
+    "deploy.setting.Value": ("configuration", "value"),
+    "deploy.verification.model.Verification": ("verification", "text"),
+}
+# The same in other forms; these need no ink.
+_FORMS = {
+    ("deploy.plan.Plan", "markdown"): ("markdown", "plan"),
+    ("deploy.parity.report.Parity", "markdown"): ("parity", "markdown"),
+    ("deploy.parity.report.Parity", "sarif"): ("parity", "sarif"),
+}
+
 
 def render(value: Noun | tuple[Noun, ...], form: str, ink: Ink = PLAIN) -> str:
-    """``form``: text, json, markdown or sarif; Markdown is there for plans, parity and drift, SARIF for the last two. What has no words of its own is shown as JSON;
-    several records are a history.
-    """
-    from deploy.drifting import DriftReport
-    from deploy.index import Places
-    from deploy.parity.report import Parity
-    from deploy.plan import Plan
-    from deploy.promotion.ground import Approved
-    from deploy.promotion.verdict import Promoted
-    from deploy.record import History, Record, StatusReport
-    from deploy.report import configuration, difference, drift, history, json, markdown, parity, promotion, status, text, verification
-    from deploy.setting import Changes, Configuration, Differences, Value
-    from deploy.verification.model import Verification
+    """``form``: text, json, or another that the noun has. What has no words of its own is shown as JSON; several records are a history."""
+    from deploy.report import json
 
-    if form == "json":
-        return json.encode(value)
-    if form == "markdown" and isinstance(value, Plan):
-        return markdown.plan(value)
-    if isinstance(value, Parity) and form in ("markdown", "sarif"):
-        return parity.markdown(value) if form == "markdown" else parity.sarif(value)
-    if isinstance(value, tuple) and all(isinstance(one, Record) for one in value):
-        value = History(records=cast("tuple[Record, ...]", value))
-    match value:
-        case Plan():
-            return text.plan(value, ink)
-        case StatusReport():
-            return status.text(value, ink)
-        case History():
-            return history.text(value, ink)
-        case Record():
-            return history.record(value, ink)
-        case Verification():
-            return verification.text(value, ink)
-        case Parity():
-            return parity.text(value, ink)
-        case DriftReport():
-            return drift.text(value, ink)
-        case difference.Templates():
-            return difference.text(value, ink)
-        case Promoted():
-            return promotion.gates(value, ink)
-        case Places():
-            return promotion.places(value, ink)
-        case Approved():
-            return promotion.approved(value, ink)
-        case Configuration():
-            return configuration.text(value, ink)
-        case Value():
-            return configuration.value(value, ink)
-        case Changes():
-            return configuration.changes(value, ink)
-        case Differences():
-            return configuration.differences(value, ink)
-        case _:
+    if isinstance(value, tuple):
+        from deploy.record import History, Record
+
+        if form == "json" or not all(isinstance(one, Record) for one in value):
             return json.encode(value)
+        value = History(records=cast("tuple[Record, ...]", value))
+    kind = f"{type(value).__module__}.{type(value).__name__}"
+    if place := _FORMS.get((kind, form)):
+        return str(_function(*place)(value))
+    if form == "json" or kind not in _WORDS:
+        return json.encode(value)
+    return str(_function(*_WORDS[kind])(value, ink))
+
+
+def _function(module: str, name: str) -> Callable[..., str]:
+    found: Callable[..., str] = getattr(import_module(f"deploy.report.{module}"), name)
+    return found

@@ -392,4 +392,4 @@ def test_a_second_document_leaves_the_places_of_the_first(env_dir: Path) -> None
     path.write_text(path.read_text(encoding="utf-8").replace("memory: 512", "memory: 1") + "---\nlambda:\n  memory: 2\n", encoding="utf-8")
     with pytest.raises(env.InvalidEnvironment) as refused:
         env.load(env_dir)
-    assert [(problem.key, problem.line) for problem in refused.value.problems] == [("lambda.memory", 13), ("", 41)]
+    assert [(problem.key, problem.line) for problem in refused.value.problems] == [("lambda.memory", 13), ("", 43)]

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from troposphere.sqs import Queue
 
+from env.base import NAME_PATTERN
 from env.loader import LONGEST_TOGETHER
-from env.model import NAME_PATTERN, Environment
+from env.model import Environment
 from resources import naming
 from templates import root
 from templates.service import Service
