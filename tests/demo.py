@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def story() -> None:
     run("generate.py")
     title("A local AWS, and what must stand in an account before its first deployment")
     run("deploy local start --minute-seconds 0.5")
-    for environment in ("dev", "staging"):
+    for environment in ("tools", "dev", "staging"):
         run(f"deploy bootstrap {environment} --local --yes")
     title("Deploy dev: publish, review, approve by digest, execute exactly that")
     run("deploy plan dev --local --out build/demo/dev.plan.json")
@@ -76,6 +77,15 @@ def story() -> None:
     title("A careless change: the table gets another name, so the one with the data would be replaced")
     rename_the_table()
     run("deploy up dev --local --yes --build build/demo/careless", code=4)
+    title("Promotion: somebody wrote a difference into Python; parity finds the line, and nothing moves")
+    differ_in_staging()
+    run("deploy parity dev staging --build build/demo/differs", code=3)
+    run("deploy up dev --local --yes --build build/demo/differs")
+    run("deploy promote dev staging --local --build build/demo/differs", code=4)
+    title("Without it: every gate is asked, the bake time is taken on by name, and the release that dev runs is carried to staging")
+    run("deploy up dev --local --yes")
+    run('deploy promote dev staging --local --yes --override bake --reason "a demo waits for nothing"')
+    run("deploy status --local")
 
 
 def change_a_value() -> None:
@@ -115,6 +125,16 @@ def break_the_api() -> None:
 def rename_the_table() -> None:
     edit(sources() / "templates" / "data.py", '"items"', '"things"')
     run("generate.py --no-validate --out ../careless", folder=HERE / "sources")
+
+
+def differ_in_staging() -> None:
+    shutil.copytree(ROOT / "build" / ".cache", HERE / "differs" / ".cache")
+    edit(
+        sources() / "templates" / "compute.py",
+        "timeout=env.functions.api_timeout",
+        'timeout=env.functions.api_timeout + (5 if env.name == "staging" else 0)',
+    )
+    run("generate.py --out ../differs", folder=HERE / "sources")
 
 
 def sources() -> Path:
@@ -177,7 +197,8 @@ def run(command: str, *, code: int = 0, folder: Path = ROOT) -> None:
     module = command.startswith("deploy ")
     say(f"$ python {'-m ' if module else ''}{command}")
     began = time.monotonic()
-    arguments = ["-m", *command.split()] if module else command.split()
+    words = shlex.split(command)
+    arguments = ["-m", *words] if module else words
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
