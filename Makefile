@@ -54,10 +54,10 @@ types: $(INSTALLED) ## Check the sources' types
 	@$(BIN)/mypy
 
 test: $(INSTALLED) $(EMULATOR) ## Run all tests on both cores
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not rehearsal"
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "not rehearsal"
 
 rehearse: $(INSTALLED) $(EMULATOR) ## Play every story of failure and rescue, and say whether the product kept its word
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m rehearsal
+	@$(RUN) -m pytest -n 2 --dist loadfile -m rehearsal
 
 check: lint types test ## Everything that a change must pass: lint, types, tests
 

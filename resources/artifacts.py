@@ -103,7 +103,7 @@ def gate_alarm(env: AnyEnvironment) -> cloudwatch.Alarm:
     return cloudwatch.Alarm(
         "GateAlarm",
         AlarmName=name(env, "gate", "alarm"),
-        AlarmDescription="Set by the deployer when a verification fails: CloudFormation rolls the deployment back",
+        AlarmDescription="Set when a verification fails: CloudFormation rolls back",
         Namespace=gate_namespace(env),
         MetricName="Shut",
         Statistic="Maximum",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from awacs.aws import Statement, StringEquals
-from awacs.sts import AssumeRole
+from awacs.sts import AssumeRole, TagSession
 from troposphere import Region, Sub
 
 from deploy.manifest import TOOLS
@@ -77,14 +77,14 @@ def home(env: AnyEnvironment) -> str:
 def assuming(env: ToolsEnvironment, carrier: Carrier) -> list[Statement]:
     """A carrier's permission; none for one that reaches nothing."""
     roles = [Sub(role) for role in _roles(env, carrier.reach)]
-    return [statements.allow("Carry", [AssumeRole], roles, _outside(env))] if roles else []
+    return [statements.allow("Carry", [AssumeRole, TagSession], roles, _outside(env))] if roles else []
 
 
 def assumed_at_most(env: ToolsEnvironment) -> Statement:
     """The boundary's: any deployment role of an environment on the way."""
     own = [("plan", TOOLS), ("publish", TOOLS)]
     every = [Sub(role) for role in _roles(env, [*((task, stage.name) for task in TASKS for stage in env.stages), *own])]
-    return statements.allow("Carry", [AssumeRole], every, _outside(env))
+    return statements.allow("Carry", [AssumeRole, TagSession], every, _outside(env))
 
 
 def _outside(env: ToolsEnvironment) -> StringEquals:

@@ -20,7 +20,7 @@ from awacs.aws import (
     StringEquals,
     StringLike,
 )
-from awacs.sts import AssumeRole
+from awacs.sts import AssumeRole, TagSession
 from troposphere import Sub
 
 from env import model
@@ -205,7 +205,14 @@ def deployers(env: AnyEnvironment, task: str) -> PolicyDocument:
                     StringEquals({"aws:PrincipalOrgID": trust.organization, "sts:ExternalId": trust.external_id}),
                 ]
             ),
-        )
+        ),
+        # Who and what, as tags of the session. They are nothing without the statement above, whose external id is no key of this action.
+        Statement(
+            Effect=Allow,
+            Principal=Principal("AWS", Sub(f"{home}root")),
+            Action=[TagSession],
+            Condition=Condition(StringEquals("aws:PrincipalOrgID", trust.organization)),
+        ),
     )
 
 

@@ -46,7 +46,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     service.template.set_metadata({"tapline": {"version": 1, "types": handled}})
     _artifacts(service)
     gate = service.add(artifacts.gate_alarm(env))
-    service.gives("GateAlarmName", Ref(gate), "Name of the alarm that rolls a deployment back when it is set")
+    service.gives("GateAlarmName", Ref(gate), "The gate: an alarm that rolls back")
     if isinstance(env, Environment):
         _api_logs(service)
     _roles(service, handled)
@@ -70,8 +70,8 @@ def _artifacts(service: AnyService) -> None:
     )
     service.add(bucket_policy(bucket, *artifacts.kept(env)))
     service.add(bucket_policy(logs_bucket, access_logs_of(GetAtt(bucket, "Arn"), logs_bucket)))
-    service.gives("ArtifactBucketName", Ref(bucket), "Name of the bucket of templates, assets and the ledger")
-    service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "ARN of the key of the artifact bucket")
+    service.gives("ArtifactBucketName", Ref(bucket), "Templates, assets, ledger")
+    service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "Key of the artifact bucket")
 
 
 def _api_logs(service: AnyService) -> None:
@@ -97,10 +97,10 @@ def _roles(service: AnyService, types: list[str]) -> None:
     for thing, own in policies.items():
         trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)
         role = service.add(_role(env, f"{thing.capitalize()}Role", thing, trust, own))
-        service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"ARN of the role {thing}")
+        service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"Role {thing}")
     if isinstance(env, ToolsEnvironment) and env.tools.trust.workflows:
         _workflows(service, env)
-    service.gives("BoundaryArn", Ref("Boundary"), "ARN of the boundary of every role")
+    service.gives("BoundaryArn", Ref("Boundary"), "Boundary of every role")
 
 
 def _workflows(service: AnyService, env: ToolsEnvironment) -> None:

@@ -175,13 +175,14 @@ def _assume(sts: Api, target: Target, task: Task, who: str) -> dict[str, str]:
             RoleSessionName=session_name(task, who),
             ExternalId=target.external_id,
             DurationSeconds=SESSION_SECONDS[task],
+            Tags=session_tags(task, who),
         )["Credentials"]
     except CredentialsExpired:
         raise  # the caller's own have ended, which says nothing about the role
     except Denied as error:
         remedy = (
             "bootstrap the environment first; then its trust must name the caller's role (env/tools.yaml, trust.roles), and the "
-            "caller's own policy must allow sts:AssumeRole on it"
+            "caller's own policy must allow sts:AssumeRole and sts:TagSession on it"
         )
         raise Denied(f"role {arn}", "it cannot be assumed", remedy, (error.text, *error.details)) from error
     return {
@@ -190,6 +191,11 @@ def _assume(sts: Api, target: Target, task: Task, who: str) -> dict[str, str]:
         "token": made["SessionToken"],
         "expiry_time": made["Expiration"].isoformat(),
     }
+
+
+def session_tags(task: str, who: str) -> list[dict[str, str]]:
+    """Who and what, in CloudTrail beside the session's name, and for policies (``aws:PrincipalTag``); letters that STS allows."""
+    return [{"Key": "Task", "Value": task}, {"Key": "By", "Value": re.sub(r"[^\w .:/=+@-]", "-", who)[:256]}]
 
 
 def session_name(task: str, who: str) -> str:

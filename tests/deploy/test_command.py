@@ -135,7 +135,7 @@ def test_an_error_is_json_where_json_is_asked_for(world: World) -> None:
 @pytest.mark.failure("interrupt")
 def test_an_interrupt_while_planning_leaves_nothing_behind(world: World, faults: Faults) -> None:
     world.ready().build()
-    faults.add(service="cloudformation", action="DescribeChangeSet", latency=1)
+    faults.add(service="cloudformation", action="DescribeChangeSet", latency=4)
     process = world.process("plan", "dev")
     wait(lambda: STACK in world.stack_names() and bool(world.change_sets()), "the change set")
     process.send_signal(signal.SIGINT)

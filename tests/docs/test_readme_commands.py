@@ -55,15 +55,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     made.run("python -m deploy local stop")
 
 
-def commands() -> list[str]:
+def commands() -> list[tuple[str, int]]:
+    """Each with the exit code that its comment says, 0 where it says none."""
     lines = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-    return [line.split("#")[0].strip() for line in lines if "-m deploy" in line]
+    found = [line.partition("#")[::2] for line in lines if "-m deploy" in line]
+    return [(command.strip(), int(code[1]) if (code := re.search(r"exits with (\d+)", comment)) else 0) for command, comment in found]
 
 
 def test_the_story_of_the_readme_can_be_told_from_its_begin_to_its_end(desk: Desk) -> None:
     story = commands()
     assert len(story) >= 8
-    for command in story:
+    for command, code in story:
         done = desk.run(command)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, f"{command}\n{done.stdout}{done.stderr}"
     assert LocalAws(folder=desk.local).status() is None

@@ -19,7 +19,7 @@ from templates.build import Built
 from tests.live.conftest import Deployed, eventually
 from tests.live.load import MINUTE, Watched, alarms, calling, deploy
 
-pytestmark = [pytest.mark.row("R24"), pytest.mark.rehearsal, pytest.mark.xdist_group("live-alarms")]
+pytestmark = [pytest.mark.row("R24"), pytest.mark.rehearsal]
 
 STOPPED = "DriftStoppedAlarm"
 """Rings by the detector's silence, which goes on while other things are tried."""

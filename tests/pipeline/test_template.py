@@ -46,7 +46,7 @@ def reach(tools: Tools, title: str) -> set[str]:
     found = set()
     for statement in resources(tools, "AWS::IAM::ManagedPolicy")[f"{title}RolePolicy"]["PolicyDocument"]["Statement"]:
         if "sts:AssumeRole" in statement["Action"]:
-            assert statement["Action"] == ["sts:AssumeRole"]
+            assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
             found |= set(statement["Resource"])
     known = {
         f"arn:aws:iam::{place.split(':')[0]}:role/tap-{task}-{place.split(':')[1]}-{name}": f"{task} {name}"

@@ -161,7 +161,13 @@ def test_who_may_assume_a_deployment_role_is_said_exactly(builds: Builds, name: 
                 "ArnEquals": {"aws:PrincipalArn": sorted(f"arn:aws:iam::444444444444:role/{role}" for role in roles)},
                 "StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1", "sts:ExternalId": "tap-deploy"},
             },
-        }
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["sts:TagSession"],
+            "Principal": {"AWS": "arn:aws:iam::444444444444:root"},
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}},
+        },
     ]
 
 
