@@ -100,7 +100,7 @@ class Promotion:
         there = self._there(release)
         made, problem = self._planned(there, release)
         ground = self._ground(there, release, records, made, problem)
-        gates = tuple(self._overridden(verdict, ground) for verdict in judged(ground))
+        gates = tuple(overridden(verdict, self.asked, production=ground.rules.production) for verdict in judged(ground))
         promoted = Promoted(
             source=self.source.manifest.environment,
             target=there.manifest.environment,
@@ -173,19 +173,6 @@ class Promotion:
         except DeployError as error:
             return Seen(environment=account.manifest.environment, problem=f"{error.subject}: {error.fact}")
 
-    def _overridden(self, verdict: Verdict, ground: Ground) -> Verdict:
-        """Raises:
-        Refused: in production this gate gives way to nobody.
-        """
-        if verdict.gate not in self.asked.overrides or verdict.state != "refuses":
-            return verdict
-        if ground.rules.production and verdict.gate in FIRM:
-            return msgspec.structs.replace(verdict, remedy=f"{verdict.remedy}; in production nobody overrides it".lstrip("; "))
-        # Without a plan there is nothing that could be carried out, whoever takes it on themselves.
-        if verdict.gate == "plan":
-            return msgspec.structs.replace(verdict, remedy=f"{verdict.remedy}; it is accepted by name, not overridden".lstrip("; "))
-        return msgspec.structs.replace(verdict, state="overridden", reason=self.asked.reason)
-
 
 def check_way(source: Account, target: Account) -> None:
     """Raises:
@@ -216,6 +203,17 @@ def found(source: Account, digest: str = "", records: tuple[Record, ...] | None 
         how = f"deploy it again from its checkout, which keeps it: python -m deploy up {name}"
         raise Refused(f"release {digest[:12]}", "the tools account has not kept it", how)
     return release
+
+
+def overridden(verdict: Verdict, asked: Asked, *, production: bool) -> Verdict:
+    """Where a person takes a gate on themselves; in production not every gate gives way, and a plan's findings are accepted by name."""
+    if verdict.gate not in asked.overrides or verdict.state != "refuses":
+        return verdict
+    firm = "in production nobody overrides it" if production and verdict.gate in FIRM else ""
+    firm = "it is accepted by name, not overridden" if verdict.gate == "plan" else firm
+    if firm:
+        return msgspec.structs.replace(verdict, remedy=f"{verdict.remedy}; {firm}")
+    return msgspec.structs.replace(verdict, state="overridden", reason=asked.reason)
 
 
 def _records(account: Account) -> tuple[Record, ...]:

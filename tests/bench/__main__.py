@@ -19,7 +19,7 @@ from tests.bench import cdk, copies, figures, growth, own
 from tests.bench.clock import BenchError, rounds
 
 DOCUMENT = copies.ROOT / "docs" / "performance.md"
-TEMPLATES, DEPLOYMENTS, CONFIGURATION = "figures", "deployments", "configuration"
+TEMPLATES, DEPLOYMENTS, CONFIGURATION, PROMOTION = "figures", "deployments", "configuration", "promotion"
 """The parts, by the marks around their figures in the document."""
 
 
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
                 texts[DEPLOYMENTS] = _deployments(Path(folder), plan)
             if options.only in (None, "configuration"):
                 texts[CONFIGURATION] = _configuration(Path(folder), plan)
+            if options.only in (None, "promotion"):
+                texts[PROMOTION] = _promotion(Path(folder), plan)
         except (BenchError, LocalAwsError, LookupError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -107,6 +109,13 @@ def _configuration(folder: Path, plan: Plan) -> str:
     return configuration.text(folder, plan.runs)
 
 
+def _promotion(folder: Path, plan: Plan) -> str:
+    from tests.bench import promotion
+
+    _tell("parity, gates and drift")
+    return promotion.text(folder, plan.deployment_runs)
+
+
 def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, runs: int) -> str:
     """What was measured, when, with which versions, on how many cores."""
     versions = {"Python": ".".join(map(str, sys.version_info[:3])), **{name: version(name) for name in ("cfn-lint", "troposphere")}}
@@ -144,7 +153,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure against the peers on this machine.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less growth")
     parser.add_argument(
-        "--only", choices=("templates", "deployments", "configuration"), help="measure one part; the others' figures stay as they are"
+        "--only",
+        choices=("templates", "deployments", "configuration", "promotion"),
+        help="measure one part; the others' figures stay as they are",
     )
     parser.add_argument("--no-cdk", dest="cdk", action="store_false", help="do not compare `cdk synth`, which is installed from npm")
     return parser.parse_args(arguments)

@@ -15,6 +15,7 @@ from deploy.manifest import Freeze, Promotion, Window
 from deploy.promotion.gates import FIRM, GATES, judged
 from deploy.promotion.gates.intact import gaps
 from deploy.promotion.ground import Approved, Differences, Ground, Seen
+from deploy.promotion.moving import Asked, overridden
 from deploy.promotion.verdict import Verdict
 from deploy.record import CheckResult, Record, Running, StackState, StatusReport, TriggerState
 from tests.report.samples import EVERYTHING, MANIFEST, NOTHING
@@ -240,3 +241,18 @@ def test_a_ledger_that_was_written_in_order_has_no_gap_and_one_that_lost_a_relea
         lost = made[:index] + made[index + 1 :]
         same = releases[index] == releases[index - 1]
         assert bool(gaps(tuple(reversed(lost)))) is not same
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("production", [False, True], ids=["elsewhere", "production"])
+def test_what_gives_way_to_a_person_and_what_does_not(gate: str, production: bool) -> None:
+    asked = Asked(overrides=(gate,), reason="an incident")
+    refused = Verdict(gate=gate, state="refuses", words="no", remedy="mend it")
+    firm = gate == "plan" or (production and gate in FIRM)
+    verdict = overridden(refused, asked, production=production)
+    assert (verdict.state, verdict.reason) == (("refuses", "") if firm else ("overridden", "an incident"))
+    assert verdict.remedy.startswith("mend it")
+    other = msgspec.structs.replace(refused, gate="luck")
+    assert overridden(other, asked, production=production) == other
+    held = msgspec.structs.replace(refused, state="holds")
+    assert overridden(held, asked, production=production) == held

@@ -122,3 +122,11 @@ def test_an_approval_is_written_once_by_whoever_gives_it(accounts: Accounts) -> 
     bucket = f"tap-artifacts-{STAGING}-us-east-2-staging"
     found = accounts.root(STAGING).client("s3", "us-east-2").list_objects_v2(Bucket=bucket, Prefix="approvals/")["Contents"]
     assert len(found) == 1
+
+
+def test_the_whole_way_is_walked_as_far_as_it_goes(accounts: Accounts) -> None:
+    """Production's account was never bootstrapped: the walk says what it has done, and ends there."""
+    said = deploy(accounts, "promote", "--all", "--yes", code=5)
+    assert "staging is there already" in said
+    assert "promotion from staging to prod" in said
+    assert "bootstrap" in said
