@@ -25,14 +25,16 @@ def cancelled(stage: Stage) -> None:
     stage.answers()
 
 
-@story("create-cancelled", "a first create that is cancelled is deleted, since it never ran")
+@story("create-cancelled", "a first create that is cancelled is undone through the gate, and the next one finds nothing in its way")
 def create_cancelled(stage: Stage) -> None:
     stage.ready(WATCHED)
     process = stage.applying(stage.plan())
     stage.kept(stage.run("cancel", "--yes"), 7)
     stage.kept(process.wait(), 7)
-    stage.ended("DELETE_COMPLETE", "")
-    stage.notes.append("what the templates retain stays behind, and is in the way of the next create until somebody deletes it")
+    stage.ended("ROLLBACK_COMPLETE")
+    stage.kept(stage.apply(stage.plan()), 0)
+    stage.ended("CREATE_COMPLETE")
+    stage.answers()
 
 
 @story("interrupted", "the first Ctrl-C says how to come back, the second leaves; AWS goes on, and the same command attaches")
