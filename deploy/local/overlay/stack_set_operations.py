@@ -73,7 +73,7 @@ def _advance(stack_set: StackSet) -> None:
     for operation in stack_set.pending():
         if operation.status != "QUEUED":
             continue
-        if any(needed.over and needed.status != "SUCCEEDED" for needed in operation.needs):
+        if any(needed.over and not needed.well for needed in operation.needs):
             _end(stack_set, operation, "FAILED", _DEPENDENCY)
         elif _must_wait(stack_set, operation):
             return

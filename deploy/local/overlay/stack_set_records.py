@@ -89,6 +89,11 @@ class Operation:
         return self.ended is not None
 
     @property
+    def well(self) -> bool:
+        """It is over and nothing failed, not even within its tolerance."""
+        return self.status == "SUCCEEDED" and not self.failures()
+
+    @property
     def stopping(self) -> bool:
         return self.status == "STOPPING"
 
