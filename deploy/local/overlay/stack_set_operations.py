@@ -159,7 +159,7 @@ async def _one(operation: Operation, instance: Instance) -> bool:
     if reports:
         instance.detailed = "INOPERABLE" if instance.status == "INOPERABLE" else detailed
         instance.reason = result.reason
-        if operation.action in _OUTDATING:
+        if operation.action in _OUTDATING and instance.status != "INOPERABLE":
             instance.status = "CURRENT" if result.status == "SUCCEEDED" else "OUTDATED"
     return result.status != "FAILED"
 
