@@ -118,6 +118,10 @@ def test_a_failed_update_has_changed_the_set_all_the_same(sets: StackSets) -> No
     assert sets.statuses(operation) == ["FAILED", "CANCELLED"]
     assert sets.stack(sets.members[0])["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert [sets.instance(member)["Status"] for member in sets.members] == ["OUTDATED", "OUTDATED"]
+    sets.faults(sets.members[0]).add(resource="AWS::SSM::Parameter", verb="update", error="Broken", message="no parameters now")
+    again = sets.results(sets.update(worker(visibility=60), Parameters=values(Size="large")))
+    assert "no parameters now" in again[sets.members[0], REGION]["StatusReason"]
+    sets.update(worker(visibility=IMPOSSIBLE))
     assert json.loads(sets.api.describe_stack_set(StackSetName="worker")["StackSet"]["TemplateBody"]) == worker(visibility=IMPOSSIBLE)
 
 
@@ -186,6 +190,8 @@ def test_deleting_instances_deletes_their_stacks_and_then_the_set(sets: StackSet
     with pytest.raises(ClientError, match="StackSetNotFoundException"):
         sets.api.describe_stack_set(StackSetName="worker")
     assert sets.api.describe_stack_set(StackSetName=set_id)["StackSet"]["Status"] == "DELETED"
+    with pytest.raises(ClientError, match="StackSetNotFoundException"):
+        sets.api.create_stack_instances(StackSetName=set_id, Accounts=list(sets.members), Regions=[REGION])
     assert sets.create() != set_id
 
 
@@ -245,13 +251,12 @@ def test_an_account_without_the_execution_role_fails_in_awss_words(aws: Aws, mis
     member = str(next(_ACCOUNTS))
     sets = StackSets(aws=aws, members=(member,))
     sets.trust()
-    if missing == "another principal":
-        principal = {"AWS": "arn:aws:iam::111111111111:root"}
+    strangers, own = {"AWS": "arn:aws:iam::111111111111:root"}, {"AWS": aws.account}
+    if missing != "no role":
+        principal = strangers if missing == "another principal" else own
         sets.role(member, EXECUTION, {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})
     name = "Deployer" if missing == "another name" else EXECUTION
-    if missing == "another name":
-        sets.role(member, EXECUTION, {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": aws.account}})
-    sets.create(**({"ExecutionRoleName": name} if missing == "another name" else {}))
+    sets.create(ExecutionRoleName=name)
     operation = sets.deploy()
     assert sets.results(operation)[member, REGION]["StatusReason"] == (
         f"Account {member} should have '{name}' role with trust relationship to Role '{ADMINISTRATION}'."

@@ -245,6 +245,13 @@ def test_without_automatic_deployment_accounts_come_and_go_unnoticed(organizatio
     assert organization.sets.instances() == {(organization.three, REGION)}
 
 
+def test_without_access_nothing_is_deployed_by_itself(organization: Organization) -> None:
+    organization.make(REGION, automatic=AUTOMATIC, OrganizationalUnitIds=[organization.data])
+    organization.sets.api.deactivate_organizations_access()
+    organization.move(organization.one, organization.apps, organization.data)
+    assert organization.sets.instances() == {(organization.three, REGION)}
+
+
 def test_account_filters_do_not_hold_for_accounts_that_come_later(organization: Organization) -> None:
     targets = {"OrganizationalUnitIds": [organization.data], "Accounts": [organization.three], "AccountFilterType": "INTERSECTION"}
     organization.make(REGION, automatic=AUTOMATIC, **targets)

@@ -31,7 +31,7 @@ def _paged(action: str, params: Parameters, members: Sequence[Any]) -> Answer:
 
 
 def _filters(params: Parameters) -> dict[str, str]:
-    """Name -> value; more than one value is given separated by commas."""
+    """Name -> the value that passes."""
     found: dict[str, str] = {}
     while name := text(params, f"Filters.member.{len(found) + 1}.Name"):
         found[name] = text(params, f"Filters.member.{len(found) + 1}.Values")
@@ -133,7 +133,7 @@ def list_stack_instances(params: Parameters) -> Answer:
 
 def _passes(instance: Instance, filters: dict[str, str]) -> bool:
     own = {"DETAILED_STATUS": instance.detailed, "LAST_OPERATION_ID": instance.last_operation, "DRIFT_STATUS": instance.drift}
-    return all(own.get(name) in wanted.split(",") for name, wanted in filters.items())
+    return all(own.get(name) == wanted for name, wanted in filters.items())
 
 
 def describe_operation(params: Parameters) -> Answer:
@@ -171,7 +171,7 @@ def list_operations(params: Parameters) -> Answer:
 def list_results(params: Parameters) -> Answer:
     operation = operation_asked_for(asked_for(params), params)
     wanted = _filters(params).get("OPERATION_RESULT_STATUS")
-    kept = [_result(result) for result in operation.results.values() if wanted is None or result.status in wanted.split(",")]
+    kept = [_result(result) for result in operation.results.values() if wanted in (None, result.status)]
     return _paged("ListStackSetOperationResults", params, kept)
 
 

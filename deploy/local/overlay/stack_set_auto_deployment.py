@@ -17,7 +17,7 @@ from . import stack_set_operations as operations
 from . import stack_set_work as work
 from .emulator import Answer, account, organizations, responses
 from .stack_set_instances import take
-from .stack_set_organizations import parents
+from .stack_set_organizations import has_access, parents
 from .stack_set_preferences import UNBOUND
 from .stack_set_records import Instance, Operation, StackSet, Target, sets_of
 
@@ -61,7 +61,7 @@ def _deploy(member: str, former: list[str], present: list[str]) -> None:
     """``former`` and ``present``: the OUs that the account was in and is in, nearest first."""
     deletions: list[Operation] = []
     creations: dict[str, Operation] = {}
-    sets = _in_order_of_need([known for known in sets_of(account()) if known.automatic.enabled])
+    sets = _in_order_of_need([known for known in sets_of(account()) if known.automatic.enabled and has_access()])
     for stack_set in sets:
         gone = [
             target

@@ -16,7 +16,7 @@ from . import stack_set_work as work
 from .emulator import Answer, Parameters, handlers, responses
 from .stack_set_drift import keep_drift
 from .stack_set_preferences import Preferences
-from .stack_set_records import Instance, Operation, Refused, StackSet, Target, asked_for, invalid, refusing
+from .stack_set_records import Instance, Operation, Refused, StackSet, Target, existing, invalid, refused, refusing
 from .wire import Handler, answer, flag, structures, text, texts
 
 LATER = None
@@ -97,7 +97,7 @@ def chosen(stack_set: StackSet, params: Parameters) -> list[Instance]:
 
 def not_found(stack_set: StackSet, member: str, place: str) -> Refused:
     message = f"Stack instance with account {member} and region {place} not found in StackSet {stack_set.set_id}"
-    return Refused("StackInstanceNotFoundException", message, 404)
+    return refused("StackInstanceNotFoundException", message, 404)
 
 
 def _overriding(stack_set: StackSet, params: Parameters) -> Callable[[Instance], None]:
@@ -124,7 +124,7 @@ def operate(action: str, plan: Callable[[StackSet, Parameters], Operation]) -> H
     """The handler of an action that begins what ``plan`` makes of the request."""
 
     def handler(params: Parameters) -> Answer:
-        stack_set = asked_for(params)
+        stack_set = existing(params)
         operation = operations.repeated(stack_set, params)
         if operation is None:
             operation = plan(stack_set, params)
@@ -232,12 +232,12 @@ def operation_asked_for(stack_set: StackSet, params: Parameters) -> Operation:
     wanted = text(params, "OperationId")
     found = next((known for known in stack_set.operations if known.operation_id == wanted), None)
     if found is None:
-        raise Refused("OperationNotFoundException", f"Operation {wanted} not found for StackSet {stack_set.set_id}", 404)
+        raise refused("OperationNotFoundException", f"Operation {wanted} not found for StackSet {stack_set.set_id}", 404)
     return found
 
 
 def stop_stack_set_operation(params: Parameters) -> Answer:
-    stack_set = asked_for(params)
+    stack_set = existing(params)
     operations.stop(stack_set, operation_asked_for(stack_set, params))
     return answer("StopStackSetOperation", {})
 

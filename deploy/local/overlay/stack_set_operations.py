@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable
 
 from .emulator import Parameters, responses
-from .stack_set_records import Instance, Operation, Refused, Result, Skipped, StackSet, sets_of
+from .stack_set_records import Instance, Operation, Result, Skipped, StackSet, refused, sets_of
 from .wire import text
 
 _EXCEEDED = "Cancelled since failure tolerance has exceeded"
@@ -29,7 +29,7 @@ def repeated(stack_set: StackSet, params: Parameters) -> Operation | None:
     wanted = text(params, "OperationId")
     found = next((known for known in stack_set.operations if known.operation_id == wanted), None)
     if found is not None and found.request != params:
-        raise Refused("OperationIdAlreadyExistsException", f"Operation id {wanted} already exists", 409)
+        raise refused("OperationIdAlreadyExistsException", f"Operation id {wanted} already exists", 409)
     return found
 
 
@@ -43,7 +43,7 @@ def request(stack_set: StackSet, operation: Operation) -> None:
     drifting = operation.action == "DETECT_DRIFT" and any(other.action == "DETECT_DRIFT" for other in pending)
     if drifting or (pending and not stack_set.managed_execution):
         busy = pending[0].operation_id
-        raise Refused("OperationInProgressException", f"Another Operation on StackSet {stack_set.arn} is in progress: {busy}", 409)
+        raise refused("OperationInProgressException", f"Another Operation on StackSet {stack_set.arn} is in progress: {busy}", 409)
     queue(stack_set, operation)
 
 
@@ -59,9 +59,7 @@ def stop(stack_set: StackSet, operation: Operation) -> None:
         Refused: it is over already.
     """
     if operation.over or operation.stopping:
-        raise Refused(
-            "InvalidOperationException", f"Operation {operation.operation_id} is not in a state that can be stopped: {operation.status}"
-        )
+        raise refused("InvalidOperationException", f"Operation {operation.operation_id} is {operation.status} and cannot be stopped")
     if operation.status == "QUEUED":
         _end(stack_set, operation, "STOPPED", _STOPPED)
     else:

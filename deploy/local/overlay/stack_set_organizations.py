@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .emulator import Answer, Parameters, account, handlers, organizations, responses
-from .stack_set_records import Refused, invalid, refusing
+from .stack_set_records import invalid, refused, refusing
 from .wire import answer, text, texts
 
 UNITS_A_CALL = 50
@@ -38,7 +38,7 @@ def describe(params: Parameters) -> Answer:
 
 def _management() -> None:
     if "self" not in organizations._orgs:
-        raise Refused("InvalidOperationException", "You must be the management account or delegated admin account of an organization")
+        raise refused("InvalidOperationException", "You must be the management account or delegated admin account of an organization")
 
 
 def check_access(params: Parameters) -> None:
@@ -50,8 +50,13 @@ def check_access(params: Parameters) -> None:
         raise invalid(
             "You must be the management account or delegated admin account of an organization before operating a SERVICE_MANAGED stack set"
         )
-    if _access.get("self") != "ENABLED":
+    if not has_access():
         raise invalid("You must enable organizations access to operate a service managed stack set")
+
+
+def has_access() -> bool:
+    """Whether the account lets StackSets into its organization."""
+    return bool(_access.get("self") == "ENABLED")
 
 
 def is_suspended(management: str, member: str) -> bool:

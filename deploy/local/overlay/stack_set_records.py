@@ -159,15 +159,19 @@ class StackSet:
 
 
 class Refused(Exception):
-    """A request that is not taken."""
+    """A request that is not taken, and what is answered to it."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.answer: Answer = refusal(code, message, status)
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+def refused(code: str, message: str, status: int = 400) -> Refused:
+    return Refused(refusal(code, message, status))
 
 
 def invalid(message: str) -> Refused:
-    return Refused("ValidationError", message)
+    return refused("ValidationError", message)
 
 
 def refusing(handler: Handler) -> Handler:
@@ -176,8 +180,8 @@ def refusing(handler: Handler) -> Handler:
     def answered(params: Parameters) -> Answer:
         try:
             return handler(params)
-        except Refused as refused:
-            return refused.answer
+        except Refused as problem:
+            return problem.answer
 
     return answered
 
@@ -213,7 +217,7 @@ def arn_of(owner: str, place: str, name: str) -> str:
 
 
 def asked_for(params: Parameters) -> StackSet:
-    """The set that a request names.
+    """The set that a request names; a deleted one can still be looked at, by its id.
 
     Raises:
         Refused: there is none.
@@ -221,7 +225,19 @@ def asked_for(params: Parameters) -> StackSet:
     name = text(params, "StackSetName")
     found = named(name)
     if found is None:
-        raise Refused("StackSetNotFoundException", f"StackSet {name} not found", 404)
+        raise refused("StackSetNotFoundException", f"StackSet {name} not found", 404)
+    return found
+
+
+def existing(params: Parameters) -> StackSet:
+    """The set that a request names, not deleted.
+
+    Raises:
+        Refused: there is none.
+    """
+    found = asked_for(params)
+    if found.status == "DELETED":
+        raise refused("StackSetNotFoundException", f"StackSet {found.set_id} not found", 404)
     return found
 
 

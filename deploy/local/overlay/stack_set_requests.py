@@ -26,6 +26,7 @@ from .stack_set_records import (
     StackSet,
     invalid,
     named,
+    refused,
     refusing,
     remember,
 )
@@ -41,7 +42,7 @@ def create_stack_set(params: Parameters) -> Answer:
     if (known := named(name)) is not None:
         if token and known.token == token:
             return answer("CreateStackSet", {"StackSetId": known.set_id})
-        raise Refused("NameAlreadyExistsException", f"StackSet {name} already exists", 409)
+        raise refused("NameAlreadyExistsException", f"StackSet {name} already exists", 409)
     body, template = _template(params)
     model = text(params, "PermissionModel", SELF_MANAGED)
     stack_set = StackSet(
@@ -72,7 +73,7 @@ def create_stack_set(params: Parameters) -> Answer:
 def _template(params: Parameters) -> tuple[str, dict[str, Any]]:
     body, problem = helpers._resolve_template(params)
     if problem:
-        raise _answered(problem)
+        raise Refused(problem)
     if not body:
         raise invalid("Either Template URL or Template Body must be specified.")
     try:
@@ -80,15 +81,8 @@ def _template(params: Parameters) -> tuple[str, dict[str, Any]]:
     except Exception as error:
         raise invalid(f"Template format error: {error}") from error
     if problem := handlers._check_capabilities(template, template, params):
-        raise _answered(problem)
+        raise Refused(problem)
     return body, template
-
-
-def _answered(problem: Answer) -> Refused:
-    """MiniStack's own refusal."""
-    refused = Refused("", "")
-    refused.answer = problem
-    return refused
 
 
 def _values(template: dict[str, Any], params: Parameters, former: dict[str, str]) -> dict[str, str]:
@@ -109,7 +103,7 @@ def _values(template: dict[str, Any], params: Parameters, former: dict[str, str]
 def _tags(params: Parameters) -> list[dict[str, str]]:
     tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in helpers._extract_members(params, "Tags")]
     if problem := helpers._validate_stack_tags(tags):
-        raise _answered(problem)
+        raise Refused(problem)
     return tags
 
 
@@ -208,7 +202,7 @@ def _changed_execution(stack_set: StackSet, params: Parameters) -> dict[str, Any
     if text(params, "ManagedExecution.Active"):
         active = flag(params, "ManagedExecution.Active")
         if active != stack_set.managed_execution and stack_set.pending():
-            raise Refused("InvalidOperationException", "ManagedExecution cannot be modified while there are running or queued operations")
+            raise refused("InvalidOperationException", "ManagedExecution cannot be modified while there are running or queued operations")
         changed["managed_execution"] = active
     for name, field in (("AdministrationRoleARN", "administration_role"), ("ExecutionRoleName", "execution_role")):
         if given := text(params, name):
@@ -226,9 +220,9 @@ def delete_stack_set(params: Parameters) -> Answer:
     if stack_set is None or stack_set.status == "DELETED":
         return answer("DeleteStackSet", {})
     if stack_set.pending():
-        raise Refused("OperationInProgressException", f"Another Operation on StackSet {stack_set.arn} is in progress", 409)
+        raise refused("OperationInProgressException", f"Another Operation on StackSet {stack_set.arn} is in progress", 409)
     if stack_set.instances:
-        raise Refused("StackSetNotEmptyException", f"StackSet {stack_set.name} is not empty", 409)
+        raise refused("StackSetNotEmptyException", f"StackSet {stack_set.name} is not empty", 409)
     stack_set.status = "DELETED"
     return answer("DeleteStackSet", {})
 

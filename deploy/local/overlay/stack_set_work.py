@@ -11,10 +11,9 @@ import asyncio
 import html
 import json
 import re
-from typing import Any
 
 from . import stack_set_organizations as organizations
-from .emulator import Answer, Parameters, Stack, cloudformation, evaluator, handlers, helpers, iam, responses, stack_called
+from .emulator import Answer, Parameters, Record, Stack, cloudformation, evaluator, handlers, helpers, iam, responses, stack_called
 from .stack_set_records import Failed, Instance, Skipped, StackSet, invalid
 
 _TEMPLATE = "TaplineStackSetTemplate"
@@ -68,12 +67,13 @@ async def apply(stack_set: StackSet, instance: Instance) -> None:
     if stack is None:
         await _create(stack_set, instance)
         return
+    before = _events(stack)
     made = handlers._ACTION_HANDLERS["UpdateStack"](_request(stack_set, instance, stack["StackName"]))
     if made[0] != 200 and "No updates are to be performed" in _message(made):
         return
     _accepted(made)
     if await _settled(stack) != "UPDATE_COMPLETE":
-        raise Failed(_cause(stack))
+        raise Failed(_cause(stack, before))
 
 
 async def _create(stack_set: StackSet, instance: Instance) -> None:
@@ -82,7 +82,7 @@ async def _create(stack_set: StackSet, instance: Instance) -> None:
     stack: Stack = cloudformation._stacks[name]
     instance.stack_id = stack["StackId"]
     if await _settled(stack) != "CREATE_COMPLETE":
-        raise Failed(_cause(stack))
+        raise Failed(_cause(stack, []))
 
 
 async def remove(stack_set: StackSet, instance: Instance, *, retain: bool) -> None:
@@ -90,11 +90,13 @@ async def remove(stack_set: StackSet, instance: Instance, *, retain: bool) -> No
     stack = stack_called(instance.stack_id) if instance.stack_id and not retain else None
     if stack is not None:
         check_execution(stack_set, instance)
+        before = _events(stack)
         _accepted(handlers._ACTION_HANDLERS["DeleteStack"]({"StackName": [instance.stack_id]}))
+        # The deletion begins after the answer; until it has, the stack would seem to be settled.
         stack["StackStatus"] = "DELETE_IN_PROGRESS"
         if await _settled(stack) != "DELETE_COMPLETE":
             instance.status = "INOPERABLE"
-            raise Failed(_cause(stack))
+            raise Failed(_cause(stack, before))
     stack_set.instances.pop(instance.target, None)
 
 
@@ -138,11 +140,13 @@ async def _settled(stack: Stack) -> str:
     return str(stack["StackStatus"])
 
 
-def _cause(stack: Stack) -> str:
-    """The first failure of the stack's last operation, in the words of StackSets."""
-    events: list[dict[str, Any]] = cloudformation._stack_events.get(stack["StackId"], [])
-    starts = [at for at, event in enumerate(events) if event["ResourceStatusReason"] == "User Initiated"]
-    for event in events[starts[-1] if starts else 0 :]:
+def _events(stack: Stack) -> list[Record]:
+    return list(cloudformation._stack_events.get(stack["StackId"], []))
+
+
+def _cause(stack: Stack, before: list[Record]) -> str:
+    """The first failure among the events that were not there before, in the words of StackSets."""
+    for event in _events(stack)[len(before) :]:
         reason = event["ResourceStatusReason"]
         if event["ResourceStatus"].endswith("_FAILED") and reason and not reason.endswith("cancelled"):
             return f"ResourceLogicalId:{event['LogicalResourceId']}, ResourceType:{event['ResourceType']}, ResourceStatusReason:{reason}"
