@@ -183,6 +183,19 @@ def test_a_queued_update_changes_nothing_before_its_turn(sets: StackSets) -> Non
     assert sets.size(first) == "large"
 
 
+def test_an_update_queued_behind_a_deletion_brings_nothing_back(sets: StackSets) -> None:
+    managed(sets)
+    first = sets.members[0]
+    target = {"StackSetName": "worker", "Accounts": [first], "Regions": [REGION]}
+    sets.deploy(Accounts=[first])
+    sets.slow(first)
+    sets.api.update_stack_set(StackSetName="worker", UsePreviousTemplate=True, Tags=[{"Key": "team", "Value": "core"}])
+    sets.api.delete_stack_instances(**target, RetainStacks=False)
+    update = sets.api.update_stack_instances(**target, ParameterOverrides=values(Size="tiny"))["OperationId"]
+    assert sets.status(sets.over(update)) == "SUCCEEDED"
+    assert (sets.results(update), sets.instances()) == ({}, set())
+
+
 def test_a_stopped_operation_finishes_what_runs_and_cancels_the_rest(sets: StackSets) -> None:
     sets.slow(sets.members[0])
     operation = sets.begin()
@@ -246,7 +259,14 @@ def test_one_detection_at_a_time_even_under_managed_execution(sets: StackSets) -
     with pytest.raises(ClientError, match="OperationInProgressException"):
         detect(sets)
     sets.over(waiting)
-    assert sets.operation(waiting)["StackSetDriftDetectionDetails"]["DriftStatus"] == "IN_SYNC"
+    found = sets.operation(waiting)["StackSetDriftDetectionDetails"]
+    assert found["DriftStatus"] == "IN_SYNC"
+    sets.api.update_stack_set(StackSetName="worker", UsePreviousTemplate=True, Tags=[{"Key": "team", "Value": "core"}])
+    stopped = detect(sets)
+    sets.api.stop_stack_set_operation(StackSetName="worker", OperationId=stopped)
+    sets.quiet()
+    assert sets.operation(stopped)["StackSetDriftDetectionDetails"]["DriftDetectionStatus"] == "STOPPED"
+    assert sets.api.describe_stack_set(StackSetName="worker")["StackSet"]["StackSetDriftDetectionDetails"] == found
 
 
 def test_a_stack_that_somebody_deleted_is_made_again(sets: StackSets) -> None:

@@ -215,6 +215,33 @@ def test_a_move_between_ous_of_the_same_set_keeps_the_stack_where_it_is_still_me
     assert (sets.stack(one)["StackId"], sets.instance(one)["OrganizationalUnitId"]) == (stack_id, organization.data)
 
 
+def test_an_account_that_moves_there_and_back_while_an_operation_runs_is_as_it_was(organization: Organization) -> None:
+    organization.make(REGION, automatic=AUTOMATIC, OrganizationalUnitIds=[organization.data])
+    sets, one, three = organization.sets, organization.one, organization.three
+    stack_id = sets.stack(three)["StackId"]
+    sets.slow(organization.four)
+    running = sets.begin(DeploymentTargets={"OrganizationalUnitIds": [organization.old]})
+    for member, home, other in ((one, organization.apps, organization.data), (three, organization.data, organization.apps)):
+        organization.api.move_account(AccountId=member, SourceParentId=home, DestinationParentId=other)
+        organization.api.move_account(AccountId=member, SourceParentId=other, DestinationParentId=home)
+    assert sets.status(running) == "RUNNING"
+    sets.quiet()
+    assert sets.instances() == {(three, REGION), (organization.four, REGION)}
+    assert sets.stack(three)["StackId"] == stack_id
+
+
+def test_an_account_that_comes_back_while_its_stack_is_deleted_gets_another(organization: Organization) -> None:
+    organization.make(REGION, automatic=AUTOMATIC, OrganizationalUnitIds=[organization.data])
+    sets, three = organization.sets, organization.three
+    stack_id = sets.stack(three)["StackId"]
+    sets.slow(three)
+    organization.api.move_account(AccountId=three, SourceParentId=organization.data, DestinationParentId=organization.apps)
+    wait(lambda: sets.instance(three)["StackInstanceStatus"]["DetailedStatus"] == "RUNNING", "the deletion to begin")
+    organization.move(three, organization.apps, organization.data)
+    assert sets.instance(three)["Status"] == "CURRENT"
+    assert sets.stack(three)["StackId"] != stack_id
+
+
 def test_an_account_that_joins_gets_what_targets_the_root_and_no_overrides(organization: Organization) -> None:
     sets = organization.sets
     sets.create(PermissionModel="SERVICE_MANAGED", AutoDeployment=AUTOMATIC)

@@ -50,11 +50,13 @@ def remove_account(payload: Payload) -> Answer:
     if member == account():
         return _refusal("MasterCannotLeaveOrganizationException", "You can't remove a management account from an organization.")
     del organizations._accounts[member]
-    return organizations._json(200, {})  # type: ignore[no-any-return]
+    made: Answer = organizations._json(200, {})
+    return made
 
 
 def _refusal(code: str, message: str) -> Answer:
-    return responses.error_response_json(code, message, 400)  # type: ignore[no-any-return]
+    made: Answer = responses.error_response_json(code, message, 400)
+    return made
 
 
 def _deploy(member: str, former: list[str], present: list[str]) -> None:
@@ -72,7 +74,8 @@ def _deploy(member: str, former: list[str], present: list[str]) -> None:
             deletions.append(_deletion(stack_set, gone))
     for stack_set in sets:
         wanted = {(member, place): unit for unit in reversed(present) for place in stack_set.units.get(unit, [])}
-        for target in set(wanted) & set(stack_set.instances):
+        going = {target for operation in stack_set.pending() if operation.action == "DELETE" for target in operation.claims or ()}
+        for target in set(wanted) & set(stack_set.instances) - going:
             stack_set.instances[target].unit = wanted.pop(target)
         if wanted:
             needs = tuple(creations[arn] for arn in stack_set.automatic.depends_on if arn in creations)
@@ -101,12 +104,18 @@ def _in_order_of_need(sets: list[StackSet]) -> list[StackSet]:
 
 
 def _deletion(stack_set: StackSet, targets: list[Target]) -> Operation:
+    """Of what is still no target when its turn comes: the account may have come back."""
+
+    def begin() -> list[Instance]:
+        gone = (target for target in targets if not _targeted(stack_set, parents(target[0]), target))
+        return [stack_set.instances[target] for target in gone if target in stack_set.instances]
+
     operation = Operation(
         operation_id=responses.new_uuid(),
         action="DELETE",
         preferences=UNBOUND,
         claims=frozenset(targets),
-        begin=lambda: [stack_set.instances[target] for target in targets if target in stack_set.instances],
+        begin=begin,
         work=partial(work.remove, stack_set, retain=stack_set.automatic.retain),
         details={"RetainStacks": stack_set.automatic.retain},
     )
@@ -115,8 +124,10 @@ def _deletion(stack_set: StackSet, targets: list[Target]) -> Operation:
 
 
 def _creation(stack_set: StackSet, wanted: dict[Target, str], after: Iterable[Operation], needs: tuple[Operation, ...]) -> Operation:
+    """In what is still a target when its turn comes: the account may have gone."""
+
     def begin() -> list[Instance]:
-        return [take(stack_set, target, unit) for target, unit in wanted.items()]
+        return [take(stack_set, target, unit) for target, unit in wanted.items() if unit in parents(target[0])]
 
     operation = Operation(
         operation_id=responses.new_uuid(),

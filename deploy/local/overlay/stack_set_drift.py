@@ -1,7 +1,7 @@
 """What a drift detection found in a StackSet, counted.
 
 Models the API reference's StackSetDriftDetectionDetails: one drifted instance makes the set DRIFTED; the set keeps what the last
-operation that is over found.
+operation that was not stopped found.
 """
 
 from __future__ import annotations
@@ -33,4 +33,7 @@ def found(stack_set: StackSet, operation: Operation) -> dict[str, Any]:
 
 
 def keep_drift(stack_set: StackSet, operation: Operation) -> None:
-    stack_set.drift = operation.details["StackSetDriftDetectionDetails"] = found(stack_set, operation)
+    """The operation keeps what it found, and so does the set, unless it was stopped."""
+    details = operation.details["StackSetDriftDetectionDetails"] = found(stack_set, operation)
+    if operation.status != "STOPPED":
+        stack_set.drift = details

@@ -179,9 +179,10 @@ def _update(stack_set: StackSet, params: Parameters) -> Operation:
     override = _overriding(stack_set, params)
 
     def begin() -> list[Instance]:
-        for instance in instances:
+        left = [instance for instance in instances if stack_set.instances.get(instance.target) is instance]
+        for instance in left:
             override(instance)
-        return instances
+        return left
 
     return Operation(
         **asked(params),
@@ -230,7 +231,7 @@ def operation_asked_for(stack_set: StackSet, params: Parameters) -> Operation:
         Refused: the set has no operation of that id.
     """
     wanted = text(params, "OperationId")
-    found = next((known for known in stack_set.operations if known.operation_id == wanted), None)
+    found = stack_set.operation(wanted)
     if found is None:
         raise refused("OperationNotFoundException", f"Operation {wanted} not found for StackSet {stack_set.set_id}", 404)
     return found

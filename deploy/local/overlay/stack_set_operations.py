@@ -27,7 +27,7 @@ def repeated(stack_set: StackSet, params: Parameters) -> Operation | None:
         Refused: another request took that id.
     """
     wanted = text(params, "OperationId")
-    found = next((known for known in stack_set.operations if known.operation_id == wanted), None)
+    found = stack_set.operation(wanted)
     if found is not None and found.request != params:
         raise refused("OperationIdAlreadyExistsException", f"Operation id {wanted} already exists", 409)
     return found

@@ -153,6 +153,9 @@ class StackSet:
         """By which it is called; a deleted one has lost its name."""
         return (self.set_id, self.arn, *([self.name] if self.status == "ACTIVE" else []))
 
+    def operation(self, identifier: str) -> Operation | None:
+        return next((known for known in self.operations if known.operation_id == identifier), None)
+
     def pending(self) -> list[Operation]:
         """What runs or waits, in the order of the requests."""
         return [operation for operation in self.operations if not operation.over]

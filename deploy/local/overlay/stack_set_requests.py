@@ -188,7 +188,7 @@ def _changed(stack_set: StackSet, params: Parameters) -> dict[str, Any]:
     if "Tags" in params or text(params, "Tags.member.1.Key"):
         changed["tags"] = _tags(params)
     changed.update(_changed_execution(stack_set, params))
-    _check_model(_as_changed(stack_set, changed), params)
+    _check_model(StackSet(**{**vars(stack_set), **changed}), params)
     return changed
 
 
@@ -208,10 +208,6 @@ def _changed_execution(stack_set: StackSet, params: Parameters) -> dict[str, Any
         if given := text(params, name):
             changed[field] = given
     return changed
-
-
-def _as_changed(stack_set: StackSet, changed: dict[str, Any]) -> StackSet:
-    return StackSet(**{**vars(stack_set), **changed})
 
 
 def delete_stack_set(params: Parameters) -> Answer:
