@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.local.conftest import REGION, Aws, Faults, wait
@@ -115,6 +116,13 @@ class StackSets:
         client = self.aws.client("cloudformation", region, account)
         found: dict[str, Any] = client.describe_stacks(StackName=self.instance(account, region)["StackId"])["Stacks"][0]
         return found
+
+    def span(self, account: str, region: str = REGION) -> tuple[datetime, datetime]:
+        """When the first and the last thing happened to an instance's stack."""
+        client = self.aws.client("cloudformation", region, account)
+        events = client.describe_stack_events(StackName=self.instance(account, region)["StackId"])["StackEvents"]
+        times = sorted(event["Timestamp"] for event in events)
+        return times[0], times[-1]
 
     def faults(self, account: str) -> Faults:
         return Faults(url=self.aws.url, account=account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -25,16 +26,13 @@ def sets(aws: Aws) -> Iterator[StackSets]:
         made.faults(member).clear()
 
 
-def most_at_a_time(sets: StackSets, operation: str) -> int:
-    """How many accounts were seen to be worked on at a time, until the operation was over."""
-    seen = [0]
-
-    def over() -> bool:
-        seen.append(sum(result["Status"] == "RUNNING" for result in sets.results(operation).values()))
-        return "EndTimestamp" in sets.operation(operation)
-
-    wait(over, "the operation to end")
-    return max(seen)
+def most_at_a_time(sets: StackSets, operation: str, *members: str) -> int:
+    """How many stacks were in progress at a time, by their own events."""
+    sets.over(operation)
+    targets = [target for target in sets.results(operation) if target[0] in (members or sets.members)]
+    spans = [sets.span(*target) for target in targets if "StackId" in sets.instance(*target)]
+    changes = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
+    return max(accumulate(change for _, change in changes))
 
 
 @pytest.mark.parametrize(
@@ -59,12 +57,12 @@ def test_accounts_are_worked_on_as_many_at_a_time_as_asked_and_tolerated(sets: S
 
 def test_strict_concurrency_falls_with_every_failure(sets: StackSets) -> None:
     first, second, *others = sets.members
+    sets.slow(first, seconds=0.05)
+    sets.slow(second, *others, seconds=0.15)
     sets.failing(first)
-    sets.slow(second, seconds=0.15)
-    sets.slow(*others, seconds=0.3)
     operation = sets.begin(OperationPreferences={"MaxConcurrentCount": 2, "FailureToleranceCount": 1})
-    wait(lambda: sets.statuses(operation)[0] == "FAILED", "the first account to fail")
-    assert most_at_a_time(sets, operation) == 1
+    assert most_at_a_time(sets, operation, first, second) == 2
+    assert most_at_a_time(sets, operation, second, *others) == 1
     assert sets.status(operation) == "SUCCEEDED"
     assert sets.operation(operation)["StatusDetails"] == {"FailedStackInstancesCount": 1}
 
@@ -99,19 +97,15 @@ def test_soft_concurrency_may_fail_in_more_accounts_than_tolerated(sets: StackSe
 
 def test_regions_go_one_after_another_in_the_order_asked_for(sets: StackSets) -> None:
     first = sets.members[0]
-    sets.slow(first, seconds=0.2)
-    operation = sets.begin(REGION, SECOND, Accounts=[first], OperationPreferences={"RegionOrder": [SECOND, REGION]})
-    seen = set()
-
-    def over() -> bool:
-        found = sets.results(operation)
-        seen.add((found[first, SECOND]["Status"], found[first, REGION]["Status"]))
-        return "EndTimestamp" in sets.operation(operation)
-
-    wait(over, "the operation to end")
-    assert seen >= {("RUNNING", "PENDING"), ("SUCCEEDED", "RUNNING")}
-    assert ("RUNNING", "RUNNING") not in seen
-    assert ("PENDING", "RUNNING") not in seen
+    sets.slow(first, seconds=0.05)
+    sets.deploy(REGION, SECOND, Accounts=[first], OperationPreferences={"RegionOrder": [SECOND, REGION]})
+    assert sets.span(first, SECOND)[1] <= sets.span(first, REGION)[0]
+    sets.remove(REGION, SECOND, Accounts=[first])
+    sets.deploy(SECOND, REGION, Accounts=[first])
+    assert sets.span(first, SECOND)[1] <= sets.span(first, REGION)[0]
+    sets.remove(REGION, SECOND, Accounts=[first])
+    sets.deploy(REGION, SECOND, Accounts=[first])
+    assert sets.span(first, REGION)[1] <= sets.span(first, SECOND)[0]
 
 
 def test_regions_side_by_side_have_each_their_own_tolerance(sets: StackSets) -> None:
