@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import stack_set_drift as drift
-from .emulator import Answer, Parameters, Record, handlers, responses, stack_by_id
+from .emulator import Answer, Parameters, Record, account, handlers, region, responses, stack_by_id
 from .settings import PAGE_SIZE
 from .stack_set_instances import not_found, operation_asked_for
-from .stack_set_records import Instance, Operation, Result, StackSet, asked_for, invalid, refusing, sets_here
+from .stack_set_records import Instance, Operation, Result, StackSet, asked_for, invalid, refusing, sets_in
 from .wire import answer, page, text, texts
 
 _MOST_RESULTS = 100
@@ -87,7 +87,7 @@ def _parameters(values: dict[str, str]) -> list[dict[str, str]]:
 
 def list_stack_sets(params: Parameters) -> Answer:
     wanted = text(params, "Status")
-    return _paged("ListStackSets", params, [_summary(known) for known in sets_here() if wanted in ("", known.status)])
+    return _paged("ListStackSets", params, [_summary(known) for known in sets_in(account(), region()) if wanted in ("", known.status)])
 
 
 def describe_stack_instance(params: Parameters) -> Answer:

@@ -189,16 +189,17 @@ def refusing(handler: Handler) -> Handler:
     return answered
 
 
-_sets: dict[tuple[str, str, str], StackSet] = {}
+_sets: dict[str, StackSet] = {}
+"""By ARN."""
 
 
 def remember(stack_set: StackSet) -> None:
-    _sets[stack_set.account, stack_set.region, stack_set.set_id] = stack_set
+    _sets[stack_set.arn] = stack_set
 
 
-def sets_here() -> list[StackSet]:
-    """Those of the request's account and region."""
-    return [kept for (owner, place, _), kept in _sets.items() if (owner, place) == (account(), region())]
+def sets_in(owner: str, place: str) -> list[StackSet]:
+    """Those of an account and region."""
+    return [kept for kept in _sets.values() if (kept.account, kept.region) == (owner, place)]
 
 
 def sets_of(owner: str) -> Iterator[StackSet]:
@@ -208,12 +209,16 @@ def sets_of(owner: str) -> Iterator[StackSet]:
 
 def named(name: str) -> StackSet | None:
     """By name where it exists; by id or ARN also when it is deleted."""
-    return next((kept for kept in sets_here() if name in kept.names()), None)
+    return _named(account(), region(), name)
+
+
+def _named(owner: str, place: str, name: str) -> StackSet | None:
+    return next((kept for kept in sets_in(owner, place) if name in kept.names()), None)
 
 
 def arn_of(owner: str, place: str, name: str) -> str:
     """The ARN that a policy is asked about: of a set by its name, id or ARN, whether it is there or not."""
-    known = next((kept for (who, where, _), kept in _sets.items() if (who, where) == (owner, place) and name in kept.names()), None)
+    known = _named(owner, place, name)
     if known is not None:
         return known.arn
     return name if name.startswith("arn:") else f"arn:aws:cloudformation:{place}:{owner}:stackset/{name}{'' if ':' in name else ':*'}"
