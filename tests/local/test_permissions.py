@@ -155,3 +155,19 @@ def test_capabilities_of_a_change_set_count_for_what_is_nested(strict: Strict) -
         "nest", root, "CREATE", set_name="with", IncludeNestedStacks=True, Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     assert taken["Status"] == "CREATE_COMPLETE"
+
+
+def test_who_may_touch_a_stack_set_is_asked_of_the_set(strict: Strict) -> None:
+    strict.owner.cloudformation.create_stack_set(StackSetName="rolled", TemplateBody=json.dumps(QUEUE))
+    strict.owner.cloudformation.create_stack_set(StackSetName="other", TemplateBody=json.dumps(QUEUE))
+    sets = f"arn:aws:cloudformation:{REGION}:{OWNER}:stackset"
+    strict.allow({"Action": "cloudformation:DescribeStackSet", "Resource": [f"{sets}/rolled:*", f"{sets}/absent:*"]})
+    client = strict.client("cloudformation")
+    set_id = client.describe_stack_set(StackSetName="rolled")["StackSet"]["StackSetId"]
+    assert client.describe_stack_set(StackSetName=set_id)["StackSet"]["Status"] == "ACTIVE"
+    with pytest.raises(ClientError, match="StackSetNotFoundException"):
+        client.describe_stack_set(StackSetName="absent")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.describe_stack_set(StackSetName="other")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.delete_stack_set(StackSetName="rolled")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from . import alarms, attempts, pipeline_types
+from . import alarms, attempts, pipeline_types, stack_set_organizations, stack_set_records
 from .emulator import cloudformation
 
 _reset = cloudformation.reset
 
-FORGET = (attempts.forget_all, alarms.forget_all, pipeline_types.forget_all)
+FORGET = (
+    attempts.forget_all,
+    alarms.forget_all,
+    pipeline_types.forget_all,
+    stack_set_records.forget_all,
+    stack_set_organizations.forget_all,
+)
 """One function for each module that remembers something."""
 
 
