@@ -179,7 +179,8 @@ def _roles(env: AnyEnvironment) -> contract.Roles:
 
 
 def _roles_in(env: AnyEnvironment, environment: str, account: str, region: str) -> contract.Roles:
-    patterns = {purpose: naming.global_pattern(env, purpose, "role", environment) for purpose in ("publish", "plan", "deploy", "execution")}
+    purposes = ("publish", "plan", "deploy", "execution", "gc")
+    patterns = {purpose: naming.global_pattern(env, purpose, "role", environment) for purpose in purposes}
     names = {purpose: _filled(pattern, account, region) for purpose, pattern in patterns.items()}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
 
