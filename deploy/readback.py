@@ -1,4 +1,4 @@
-"""What was published, read back from every bucket and compared, byte for byte: is it there, and is it what its name says?"""
+"""What was published, read back from every bucket and compared byte for byte: whether it is there, and is what its name says."""
 
 from __future__ import annotations
 

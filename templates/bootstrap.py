@@ -46,7 +46,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     service.template.set_metadata({"tapline": {"version": 1, "types": handled}})
     _artifacts(service)
     gate = service.add(artifacts.gate_alarm(env))
-    service.gives("GateAlarmName", Ref(gate), "Name of the alarm that rolls a deployment back when it is set")
+    service.gives("GateAlarmName", Ref(gate), "Name of the deployment gate")
     if isinstance(env, Environment):
         _api_logs(service)
     _roles(service, handled)
@@ -61,7 +61,7 @@ def _artifacts(service: AnyService) -> None:
     rules = artifacts.lifecycle(env.storage.noncurrent_days, env.storage.incomplete_upload_days)
     bucket = service.add(
         private_bucket(
-            "ArtifactBucket",
+            artifacts.BUCKET,
             bucket_name(env, "artifacts"),
             key_arn=GetAtt(key, "Arn"),
             log_bucket=Ref(logs_bucket),
@@ -70,7 +70,7 @@ def _artifacts(service: AnyService) -> None:
     )
     service.add(bucket_policy(bucket, *artifacts.kept(env)))
     service.add(bucket_policy(logs_bucket, access_logs_of(GetAtt(bucket, "Arn"), logs_bucket)))
-    service.gives("ArtifactBucketName", Ref(bucket), "Name of the bucket of templates, assets and the ledger")
+    service.gives("ArtifactBucketName", Ref(bucket), "Name of the artifact bucket")
     service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "ARN of the key of the artifact bucket")
 
 
@@ -89,7 +89,7 @@ def _api_logs(service: AnyService) -> None:
 
 
 def _roles(service: AnyService, types: list[str]) -> None:
-    """The two boundaries, and the four roles under the second one, each with its policies."""
+    """The two boundaries, and the five roles under the second one, each with its policies."""
     env = service.env
     policies = _policies(service, types)
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
@@ -97,7 +97,9 @@ def _roles(service: AnyService, types: list[str]) -> None:
     for thing, own in policies.items():
         trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)
         role = service.add(_role(env, f"{thing.capitalize()}Role", thing, trust, own))
-        service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"ARN of the role {thing}")
+        # No release needs gc, so none asks for a new bootstrap on its account.
+        if thing != "gc":
+            service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"ARN of the role {thing}")
     if isinstance(env, ToolsEnvironment) and env.tools.trust.workflows:
         _workflows(service, env)
     service.gives("BoundaryArn", Ref("Boundary"), "ARN of the boundary of every role")
@@ -125,6 +127,7 @@ def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPo
     run = add("Execution", [*set_, *([execution.losing(types)] if deployment.is_production(env) else [])])
     return {
         "publish": add("Publish", deployment.publishing(env)),
+        "gc": add("Gc", deployment.clearing()),
         "plan": [*look, *see, *add("Plan", deployment.planning(env))],
         "deploy": [*look, *see, *add("Deploy", deployment.deploying(env))],
         "execution": [*look, *see, *make, *run],

@@ -14,7 +14,9 @@ def check(view: View) -> Iterator[Violation]:
     for statement in view.statements("key"):
         whole = statement.accounts or statement.everybody
         reads = statement.does(*READING)
-        if statement.allows and whole and reads and not statement.conditioned("aws:PrincipalArn"):
+        # Of an organization, through one service: there the resource's own policy decides what is read.
+        named = statement.conditioned("aws:PrincipalArn") or all(map(statement.conditioned, ("aws:PrincipalOrgID", "kms:ViaService")))
+        if statement.allows and whole and reads and not named:
             yield Violation(
                 statement.flat_id, f"lets a whole account call {', '.join(reads)}: name the roles in aws:PrincipalArn", statement.path
             )
