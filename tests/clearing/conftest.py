@@ -48,3 +48,18 @@ def old(world: World) -> Iterator[World]:
     assert port
     with Older(port) as relay:
         yield dataclasses.replace(world, aws=dataclasses.replace(world.aws, url=relay.url))
+
+
+# What `make test` leaves to `make rehearse`: the same promises, in more situations.
+LONG = (
+    "test_what_was_removed_is_published_again_by_the_next_plan",
+    "test_a_second_run_has_nothing_to_do",
+    "test_while_the_stack_is_at_work_nothing_is_judged",
+    "test_a_removal_that_fails_is_recorded_and_the_next_run_goes_on",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "clearing" and item.name in LONG:
+            item.add_marker(pytest.mark.rehearsal)
