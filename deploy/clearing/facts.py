@@ -85,8 +85,8 @@ def _manifests(objects: tuple[Thing, ...], stores: Mapping[str, Store]) -> dict[
             return None  # gone since it was listed
         digest = thing.key.removeprefix("manifests/").removesuffix(".json")
         if sha256(held.data).hexdigest() != digest:
-            raise _unreadable(thing, "it is not what its name says")
-        return digest, _read(lambda: decode(held.data), thing)
+            raise _unreadable(thing.key, "it is not what its name says")
+        return digest, _read(lambda: decode(held.data), thing.key)
 
     once = {thing.key: thing for thing in objects if thing.known and thing.key.startswith("manifests/")}
     return dict(found for found in each(read, once.values()) if found)
@@ -97,22 +97,21 @@ def _releases(objects: tuple[Thing, ...], stores: Mapping[str, Store]) -> dict[s
         held = stores[thing.bucket].get(thing.key)
         if held is None:
             return None
-        return thing.key.split("/")[1], _read(lambda: msgspec.json.decode(held.data, type=Release), thing)
+        return thing.key.split("/")[1], _read(lambda: msgspec.json.decode(held.data, type=Release), thing.key)
 
     once = {thing.key: thing for thing in objects if thing.known and thing.key.endswith("/release.json")}
     return dict(found for found in each(read, once.values()) if found)
 
 
-def _read(reading: Callable[[], T], thing: Thing) -> T:
+def _read(reading: Callable[[], T], key: str) -> T:
     try:
         return reading()
     except msgspec.DecodeError as error:
-        raise _unreadable(thing, f"this deployer cannot read it: {error}") from error
+        raise _unreadable(key, f"this deployer cannot read it: {error}") from error
 
 
-def _unreadable(thing: Thing, fact: str) -> Conflict:
-    how = "nothing can be proven unused beside it: use the deployer that wrote it, or a newer one"
-    return Conflict(f"{thing.key} in {thing.bucket}", fact, how)
+def _unreadable(key: str, fact: str) -> Conflict:
+    return Conflict(f"object {key}", fact, "nothing can be proven unused beside it: use the deployer that wrote it, or a newer one")
 
 
 def _deployed(account: Account, manifests: tuple[Manifest, ...], there: set[str]) -> frozenset[str]:
@@ -129,7 +128,7 @@ def _deployed(account: Account, manifests: tuple[Manifest, ...], there: set[str]
 
     def stands(key: str) -> bool:
         held = next((found for store in stores if (found := store.get(key))), None)
-        return held is not None and json.loads(held.data) in documents
+        return held is not None and _read(lambda: msgspec.json.decode(held.data), key) in documents
 
     looked = sorted((roots & there) - keys)
     return frozenset({*keys, *(key for key, is_there in zip(looked, each(stands, looked), strict=True) if is_there)})
@@ -208,10 +207,9 @@ def _indexed(store: Store) -> Iterator[Place]:
     for key in store.keys("index/"):
         newest.setdefault(key.split("/")[1], key)
     for key in newest.values():
-        held = store.get(key)
-        try:
-            if held:
-                yield msgspec.json.decode(held.data, type=Place)
-        except msgspec.DecodeError as error:
-            remedy = "use the deployer that wrote it, or a newer one"
-            raise Conflict(f"entry {key}", f"this deployer cannot read it: {error}", remedy) from error
+        if held := store.get(key):
+            yield _place(held.data, key)
+
+
+def _place(data: bytes, key: str) -> Place:
+    return _read(lambda: msgspec.json.decode(data, type=Place), key)

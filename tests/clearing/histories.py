@@ -132,5 +132,8 @@ def histories(draw: st.DrawFn) -> History:
                 history.deploy(history.build_of(draw(st.sampled_from(earlier))), "succeeded", "rollback")
         elif step == "deploy":
             history.deploy(build, draw(outcomes))
-    history.clock += draw(st.sampled_from((timedelta(), timedelta(hours=2), 3 * DAY, 100 * DAY)))
+    history.clock += draw(st.sampled_from((timedelta(), 3 * DAY, 100 * DAY)))
+    if draw(st.booleans()):  # somebody publishes at this very moment, perhaps what is made of old pieces
+        history.publish(draw(st.sampled_from(builds)))
+        history.clock += timedelta(hours=2)
     return history

@@ -97,7 +97,7 @@ def test_of_the_releases_of_the_tools_account_the_newest_the_young_and_those_tha
     written = {
         key: now - age * DAY
         for age, build in sorted(zip(ages, builds, strict=True), key=lambda pair: pair[0])
-        for key in (*build.keys, f"releases/{digest(1000 + build.number)}/release.json")
+        for key in (*build.keys, release(build.number))
     }
     facts = Facts(
         environment="tools",
@@ -110,16 +110,15 @@ def test_of_the_releases_of_the_tools_account_the_newest_the_young_and_those_tha
         needed_releases=frozenset(digest(1000 + number) for number in running),
     )
     gone = removable(facts)
-    newest = sorted({written[f"releases/{name}/release.json"] for name in releases}, reverse=True)[:keep]
-    for age, build in zip(ages, builds, strict=True):
-        release = f"releases/{digest(1000 + build.number)}/release.json"
-        stays = build.number in running or age <= days
-        if stays:
-            assert not gone & {*build.keys, release}
-        elif written[release] < min(newest) and age > 1:
-            assert release in gone
-            assert f"manifests/{build.digest}.json" in gone
-    assert len(releases) - sum(key.endswith("/release.json") for key in gone) >= min(keep, len(releases))
+    by_age = sorted(range(len(ages)), key=lambda number: (written[release(number)], digest(1000 + number)), reverse=True)
+    stay = {*by_age[:keep], *(number for number in by_age if ages[number] <= days), *(running & set(by_age))}
+    needed = {key for number in stay for key in (*builds[number].keys, release(number))}
+    young = {key for key, at in written.items() if now - at < DAY}
+    assert gone == written.keys() - needed - young
+
+
+def release(number: int) -> str:
+    return f"releases/{digest(1000 + number)}/release.json"
 
 
 def alone(key: str, age: timedelta) -> Facts:
@@ -163,6 +162,19 @@ def test_a_release_that_is_approved_and_never_came_stays() -> None:
     assert removable(facts) >= history.builds[0].pieces
     waiting = msgspec.structs.replace(facts, needed_manifests=frozenset({history.builds[0].digest}))
     assert not removable(waiting) & history.builds[0].pieces
+
+
+def test_a_manifest_of_today_vouches_for_the_old_pieces_that_it_names() -> None:
+    history = History([made(number, frozenset({1}), frozenset({10})) for number in range(2)])
+    shared = {f"templates/{digest(1)}.json", f"assets/{digest(10)}.zip"}
+    history.publish(history.builds[0])
+    history.clock += 100 * DAY
+    assert removable(history.facts(1, 1)) >= shared
+    history.publish(history.builds[1])
+    history.clock += timedelta(hours=2)
+    assert not removable(history.facts(1, 1)) & shared
+    history.clock += DAY
+    assert removable(history.facts(1, 1)) >= shared
 
 
 def test_what_vouches_for_others_goes_first() -> None:
