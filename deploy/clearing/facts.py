@@ -138,15 +138,15 @@ def _documents(account: Account, region: str, name: str) -> tuple[deployed.Docum
     """The templates of a stack and of everything nested in it.
 
     Raises:
-        Conflict: it is at work, or a change set waits for it.
+        Conflict: it is at work, or stuck on its way back to what it was, or a change set waits for it.
     """
     stacks, environment = account.stacks("plan", region), account.manifest.environment
     stack = stacks.find(name)
     if stack is None:
         return ()
-    how = f"wait for it: python -m deploy status {environment} --follow"
-    if stack.status.is_busy:
-        raise Conflict(f"gc of {environment}", f"stack {name} is {stack.status}", how)
+    if stack.status.is_busy or stack.status.is_stuck:
+        verb = f"recover {environment}" if stack.status.is_stuck else f"status {environment} --follow"
+        raise Conflict(f"gc of {environment}", f"stack {name} is {stack.status}", f"first: python -m deploy {verb}")
     waiting = [one for one in stacks.proposals(stack.id) if _waits(one)]
     if waiting:
         told = tuple(f"{one['name']}: {one['description']}" for one in waiting)
@@ -159,7 +159,7 @@ def _documents(account: Account, region: str, name: str) -> tuple[deployed.Docum
 
 def _waits(proposal: Mapping[str, str]) -> bool:
     """It may still be executed: one of ours until it expires, anybody else's for ever."""
-    if proposal["execution"].startswith("EXECUTE_") or proposal["status"] in ("FAILED", "DELETE_COMPLETE"):
+    if proposal["execution"].startswith(("EXECUTE_", "OBSOLETE")) or proposal["status"] in ("FAILED", "DELETE_COMPLETE"):
         return False
     return not (proposal["name"].startswith(PREFIX) and expired(proposal["description"]))
 

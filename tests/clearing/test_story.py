@@ -17,7 +17,7 @@ from deploy.commands.options import Common
 from deploy.record import Record
 from tests.deploy.world import ENVIRONMENT, STACK, World, credentials, parameter
 from tests.local.conftest import Faults, wait
-from tests.recovery.states import by_hand, change, limit
+from tests.recovery.states import by_hand, change, limit, stuck
 
 FOLDERS = ("assets/", "manifests/", "releases/", "templates/")
 
@@ -250,6 +250,15 @@ def test_while_the_stack_is_at_work_nothing_is_judged(world: World, old: World, 
     assert answer.code == 6, answer.out
     assert f"stack {STACK} is UPDATE_IN_PROGRESS" in answer.err
     world.aws.wait_status(STACK, "UPDATE_COMPLETE")
+
+
+def test_a_stack_that_is_stuck_is_recovered_first(world: World, old: World, faults: Faults) -> None:
+    """Its way back may need the code and the templates that it came from."""
+    stuck(world, faults)
+    answer = old.run("gc", "dev")
+    assert answer.code == 6, answer.out
+    assert f"stack {STACK} is UPDATE_ROLLBACK_FAILED" in answer.err
+    assert "python -m deploy recover dev" in answer.err
 
 
 def test_a_manifest_without_the_role_says_what_to_make_again(world: World, old: World) -> None:
