@@ -120,10 +120,13 @@ def histories(draw: st.DrawFn) -> History:
     )
     for _ in range(draw(st.integers(0, 12))):
         history.clock += draw(st.sampled_from((timedelta(hours=1), DAY, 10 * DAY, 40 * DAY)))
-        step = draw(st.sampled_from(("deploy", "deploy", "deploy", "publish", "rollback", "destroy")))
+        step = draw(st.sampled_from(("deploy", "deploy", "deploy", "publish", "rollback", "destroy", "console")))
         build = draw(st.sampled_from(builds))
         if step == "publish":
             history.publish(build)
+        elif step == "console":  # past the deployer, from what is published: no record says so
+            history.publish(build)
+            history.running = build
         elif step == "destroy" and history.running:
             history.destroy()
         elif step == "rollback" and history.records:
