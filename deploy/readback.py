@@ -58,13 +58,14 @@ class ReadBack(Noun, frozen=True, kw_only=True):
         return 3 if self.problems else 0
 
     @property
-    def remedy(self) -> str:
-        """What makes it whole, where it is not."""
-        if not self.problems:
-            return ""
-        again = f"what is missing, publish again from the same checkout: python -m deploy publish {self.environment}"
-        differs = any(one.state == "differs" for one in self.problems)
-        return f"{again}{'; what differs was put there past the deployer: deploy nothing from it, and see CloudTrail' if differs else ''}"
+    def ways_out(self) -> tuple[str, ...]:
+        """What to do about it, a line each; none where nothing is wrong."""
+        said = {
+            "missing": f"missing: publish it again, from the same checkout: python -m deploy publish {self.environment}",
+            "differs": "differs: it was put there past the deployer; deploy nothing from it, and ask CloudTrail who did",
+        }
+        states = {one.state for one in self.problems}
+        return tuple(words for state, words in said.items() if state in states)
 
 
 def read_back(account: Account, build: Path) -> ReadBack:

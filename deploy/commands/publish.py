@@ -29,6 +29,9 @@ def command(common: Common, environment: str, verify: bool) -> int:
 
         found = read_back(account, common.build)
         common.console.result(found)
+        if common.format == "json":
+            for way in found.ways_out:
+                common.console.note(way)
         return found.code
     done = publish_all(account, common.console, every=True)
     keep_release(common, account)

@@ -16,8 +16,7 @@ def text(found: ReadBack, ink: Ink = PLAIN) -> str:
     lines = [f"{ink('bold', one_line(found.environment))}  manifest {found.manifest[:12]}{kept}"]
     for bucket, group in groupby(found.objects, key=lambda read: read.bucket):
         lines += _bucket(bucket, list(group), ink)
-    if found.remedy:
-        lines += ["", *ink.wrap(found.remedy, "  ")]
+    lines += [f"    -> {one_line(way)}" for way in found.ways_out]
     return "\n".join(lines) + "\n"
 
 
