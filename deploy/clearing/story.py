@@ -40,11 +40,18 @@ class Clearing:
     others: Mapping[str, Account] = field(default_factory=dict)
     clock: Callable[[], datetime] = now
 
-    def look(self, mine: str = "") -> Choice:
+    @property
+    def operation(self) -> str:
+        """The same for the same person and window, so that the same command goes on where a run of it was killed."""
+        name, by = self.account.manifest.environment, self.account.caller.arn
+        return sha256(f"{OPERATION} {name} {self.keep} {self.days} {by}".encode()).hexdigest()
+
+    def look(self) -> Choice:
         """Raises:
         Conflict: somebody is at work or has a plan, or something cannot be read.
         """
-        return choose(gather(self.account, self.others, keep=self.keep, days=self.days, now=self.clock(), mine=mine))
+        found = gather(self.account, self.others, keep=self.keep, days=self.days, now=self.clock(), mine=self.operation)
+        return choose(found)
 
     def remove(self, seen: Choice) -> Record:
         """What was ``seen``, as far as nothing needs it now.
@@ -60,12 +67,11 @@ class Clearing:
         store = account.store("deploy", account.manifest.region)
         ledger = Ledger(store=store)
         holding.release_what_is_over(store, ledger)
-        by = account.caller.arn
-        operation = sha256(f"{OPERATION} {name} {self.keep} {self.days} {by}".encode()).hexdigest()
-        held = lock.acquire(store, operation=operation, verb=OPERATION, by=by, host=whose()[1])
+        operation = self.operation
+        held = lock.acquire(store, operation=operation, verb=OPERATION, by=account.caller.arn, host=whose()[1])
         try:
             shown = {(thing.bucket, thing.key) for thing in seen.removable}
-            things = tuple(thing for thing in self.look(operation).removable if (thing.bucket, thing.key) in shown)
+            things = tuple(thing for thing in self.look().removable if (thing.bucket, thing.key) in shown)
             window = f"kept {self.keep} releases and those younger than {self.days} days"
             record = entry.begun(account, held.holder.fence, OPERATION, operation, message=f"{_words(things)} to go; {window}")
             ledger.began(record)
@@ -78,8 +84,8 @@ class Clearing:
 
     def _carried_out(self, held: lock.Lock, ledger: Ledger, record: Record, things: tuple[Thing, ...], events: tuple[Event, ...]) -> Record:
         gone: list[Thing] = []
-        stores = {place.name: self.account.store("gc", place.region) for place in self.account.manifest.artifacts}
         try:
+            stores = {place.name: self.account.store("gc", place.region) for place in self.account.manifest.artifacts}
             for together in in_order(things):
                 for first in range(0, len(together), TOGETHER):
                     held.check()

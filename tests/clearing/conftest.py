@@ -55,6 +55,7 @@ LONG = (
     "test_what_was_removed_is_published_again_by_the_next_plan",
     "test_a_second_run_has_nothing_to_do",
     "test_while_the_stack_is_at_work_nothing_is_judged",
+    "test_a_run_that_was_killed_is_gone_on_with_by_the_same_command",
     "test_a_stack_that_is_stuck_is_recovered_first",
     "test_a_removal_that_fails_is_recorded_and_the_next_run_goes_on",
 )

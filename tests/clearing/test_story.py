@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from deploy import entry, lock
 from deploy.account import Account
 from deploy.clearing.choice import Choice
 from deploy.clearing.story import Clearing
 from deploy.commands.options import Common
+from deploy.ledger import Ledger
 from deploy.record import Record
 from tests.deploy.world import ENVIRONMENT, STACK, World, credentials, parameter
 from tests.local.conftest import Faults, wait
@@ -224,7 +226,7 @@ def test_what_cannot_be_proven_is_refused_and_nothing_goes(world: World, old: Wo
         (waiting_plan, f"a plan waits to be applied to {STACK}"),
     )
     for spoil, words in cases:
-        lock = world.aws.client("s3").get_object(Bucket=world.bucket, Key="locks/deployment.json")["Body"].read().decode()
+        before_lock = world.aws.client("s3").get_object(Bucket=world.bucket, Key="locks/deployment.json")["Body"].read().decode()
         key = spoil(world)
         before = published(world)
         for arguments in ((), ("--remove", "--yes")):
@@ -235,7 +237,7 @@ def test_what_cannot_be_proven_is_refused_and_nothing_goes(world: World, old: Wo
         assert published(world) == before
         if key:
             world.aws.client("s3").delete_object(Bucket=world.bucket, Key=key)
-            put(world, "locks/deployment.json", lock)
+            put(world, "locks/deployment.json", before_lock)
         for change_set in world.change_sets():
             world.drop(world.aws.cloudformation.describe_change_set(StackName=STACK, ChangeSetName=change_set)["ChangeSetId"])
     assert old.run("gc", "dev", "--remove", "--yes").code == 0
@@ -259,6 +261,27 @@ def test_a_stack_that_is_stuck_is_recovered_first(world: World, old: World, faul
     assert answer.code == 6, answer.out
     assert f"stack {STACK} is UPDATE_ROLLBACK_FAILED" in answer.err
     assert "python -m deploy recover dev" in answer.err
+
+
+def test_a_run_that_was_killed_is_gone_on_with_by_the_same_command(world: World, old: World) -> None:
+    """Its lock is held, its record has begun and not ended."""
+    world.deployed()
+    needed = published(world)
+    change(world, "never").run("publish", "dev")
+    change(world, "10")
+    with credentials(world.aws.account):
+        reached = account(world)
+        console = Common(local=False, profile=None, endpoint_url=None, format="json", debug=False, build=world.folder).console
+        operation = Clearing(account=reached, keep=10, days=30, show=console).operation
+        store = reached.store("deploy", reached.manifest.region)
+        held = lock.acquire(store, operation=operation, verb="gc", by="ann", host="elsewhere")
+        Ledger(store=store).began(entry.begun(reached, held.holder.fence, "gc", operation))
+    other = old.run("gc", "dev", "--keep", "3", "--remove", "--yes")
+    assert other.code == 6, other.err
+    done = old.run("gc", "dev", "--remove", "--yes", "--format", "json")
+    assert done.code == 0, done.err
+    assert (done.json["number"], done.json["outcome"]) == (held.holder.fence, "succeeded")
+    assert published(world) == needed
 
 
 def test_a_manifest_without_the_role_says_what_to_make_again(world: World, old: World) -> None:
