@@ -99,7 +99,7 @@ class Account:
     def _target(self, account: str, roles: Roles) -> Target:
         from deploy.aws.sessions import Target
 
-        names: dict[Task, str] = {"publish": roles.publish, "plan": roles.plan, "deploy": roles.deploy}
+        names: dict[Task, str] = {"publish": roles.publish, "plan": roles.plan, "deploy": roles.deploy, "gc": roles.gc}
         return Target(account=account, roles=names, external_id=roles.external_id, partition=self.partition)
 
     @cached_property

@@ -31,11 +31,15 @@ def find(account: Account, to: str) -> Record:
     """
     ledger = Ledger(store=account.store("plan", account.manifest.region))
     records = ledger.newest(MOST)
-    return _named(records, to, account.manifest.environment) if to else _before(records, account.manifest.environment)
+    return _named(records, to, account.manifest.environment) if to else before(records, account.manifest.environment)
 
 
-def _before(records: Iterable[Record], environment: str) -> Record:
-    """The last good deployment before the release that runs now first came: what was undone since is not gone back to."""
+def before(records: Iterable[Record], environment: str) -> Record:
+    """The last good deployment before the release that runs now first came: what was undone since is not gone back to.
+
+    Raises:
+        Refused: there is none.
+    """
     until = []
     for record in records:
         if took_down(record):

@@ -69,7 +69,7 @@ def clear(account: Account, pending: Path, say: Say) -> None:
                 one["name"].startswith(PREFIX)
                 and not one["root"]
                 and not one["execution"].startswith("EXECUTE_")
-                and _expired(one["description"])
+                and expired(one["description"])
             ):
                 _forget(account, stack.region, stack.name, one["name"], say)
 
@@ -96,7 +96,7 @@ def _forget(account: Account, region: str, stack: str, name: str, say: Say) -> N
         withdraw(stacks, lambda: account.stacks("deploy", region), stack, one["id"])
 
 
-def _expired(description: str) -> bool:
+def expired(description: str) -> bool:
     _, found, text = description.rpartition(", expires ")
     try:
         return bool(found) and datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) < datetime.now(UTC)

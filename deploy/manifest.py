@@ -75,13 +75,14 @@ class Stack(_Noun, frozen=True, kw_only=True):
 
 
 class Roles(_Noun, frozen=True, kw_only=True):
-    """Names of the four roles that bootstrap makes in the environment's account (docs/security.md)."""
+    """Names of the roles that bootstrap makes in the environment's account (docs/security.md). ``gc``: empty in manifests of older versions."""
 
     publish: str
     plan: str
     deploy: str
     execution: str
     external_id: str
+    gc: str = ""
 
 
 class Bucket(_Noun, frozen=True, kw_only=True):

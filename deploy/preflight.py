@@ -35,7 +35,8 @@ def _lacking(account: Account, bootstrap: Bootstrap) -> list[str]:
         return [f"stack {bootstrap.name} is {stack.status if stack else 'not there'}"]
     outputs = [f"output {name}" for name in bootstrap.outputs if name not in stack.outputs]
     known = stacks.template(stack.id).get("Metadata", {}).get("tapline", {}).get("types", ())
-    types = sorted(set(bootstrap.types) - set(known))
+    # Older bootstraps say them whole.
+    types = sorted(set(bootstrap.types) - {"AWS::" + kind.removeprefix("AWS::") for kind in known})
     return outputs + ([f"permission to make {', '.join(types)}"] if types else [])
 
 

@@ -12,6 +12,7 @@ import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -34,6 +35,9 @@ from deploy.show import Show
 from deploy.status import Status
 from deploy.watch import SKEW, Feed, follow
 from deploy.whose import whose
+
+if TYPE_CHECKING:
+    from deploy.aws.sessions import Task
 
 
 @dataclass(kw_only=True)
@@ -91,6 +95,18 @@ class Rollout:
             ended = self._finish(record, outcome, ledger)
         self.reached("released")
         return ended
+
+    def is_under_way(self) -> bool:
+        """Everything that the plan executes has begun, so that what is left is to follow it: nobody is asked for that, nor what to accept."""
+        record = Ledger(store=self.account.store("plan", self.account.manifest.region)).find(self.plan.digest)
+        if record is None or record.outcome == "refused":
+            return False
+        executed = [one for one in self.plan.proposals if one.change_sets]
+        return bool(record.ended) or (bool(executed) and all(self._feed(one, "plan").begun() for one in executed))
+
+    def _feed(self, proposal: Proposal, task: Task) -> Feed:
+        stacks = self.account.stacks(task, proposal.region)
+        return Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token, since=self.plan.created - SKEW)
 
     @contextlib.contextmanager
     def _released(self, held: lock.Lock, record: Record, ledger: Ledger) -> Iterator[None]:
@@ -151,7 +167,7 @@ class Rollout:
         stacks = self.account.stacks("deploy", proposal.region)
         outcome: Outcome = "succeeded"
         if proposal.kind != "settings":
-            feed = Feed(reads=stacks, stack_id=proposal.stack_id, token=proposal.token, since=self.plan.created - SKEW)
+            feed = self._feed(proposal, "deploy")
             if feed.begun():
                 self.executed = True
                 self.show.note(f"attaching to {proposal.stack}: this plan is being applied, or was")

@@ -8,18 +8,19 @@ s3:ObjectCreationOperation; nothing here is large enough for one, so they are re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from awacs import kms
 from awacs import s3 as actions
-from awacs.aws import ArnNotEquals, Null, Statement, StringEquals
+from awacs.aws import Action, ArnNotEquals, ConditionElement, Null, Statement, StringEquals
 from troposphere import Sub, cloudwatch, s3
 
 from resources import statements
 from resources.keys import key_with_alias
 from resources.naming import bucket_pattern, name
 from resources.policies import deny_everybody
-from resources.roles import role_arn
+from resources.roles import made_role_arn, role_arn
 
 if TYPE_CHECKING:
     from troposphere.kms import Alias, Key
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 PUBLISHED = ("assets", "index", "manifests", "releases", "templates")
 LEDGER, LOCKS, APPROVALS = "ledger", "locks", "approvals"
 ONCE = (*PUBLISHED, LEDGER, APPROVALS)
-THINGS = ("artifacts", "artifact-logs")
+RECORDS = (APPROVALS, "index", LEDGER, LOCKS)
+# What `gc` may clear away, and nothing else; the rest is what happened, and stays.
+CLEARED = ("assets", "manifests", "releases", "templates")
+# What StackSets of the organization read in their own accounts.
+SHARED = ("assets", "templates")
+BUCKET = "ArtifactBucket"
+"""Its logical id in bootstrap's template."""
 
 
 def bucket_arn(env: AnyEnvironment, thing: str = "artifacts") -> str:
@@ -38,37 +45,36 @@ def bucket_arn(env: AnyEnvironment, thing: str = "artifacts") -> str:
     return f"arn:${{AWS::Partition}}:s3:::{bucket_pattern(env, thing)}"
 
 
-def bucket_arns(env: AnyEnvironment) -> list[str]:
-    """The artifact bucket and that of its access logs."""
-    return [bucket_arn(env, thing) for thing in THINGS]
+def below(*folders: str) -> list[Sub]:
+    """All objects in these folders of the artifact bucket. By the bucket itself, not by its name: bootstrap's template has few bytes to spare."""
+    return [Sub(f"${{{BUCKET}.Arn}}/{folder}/*") for folder in folders]
 
 
-def below(env: AnyEnvironment, *folders: str) -> list[Sub]:
-    """All objects in these folders of the artifact bucket."""
-    return [Sub(f"{bucket_arn(env)}/{folder}/*") for folder in folders]
-
-
-def everything(env: AnyEnvironment) -> list[Sub]:
+def everything() -> list[Sub]:
     """All objects of the artifact bucket."""
-    return [Sub(f"{bucket_arn(env)}/*")]
+    return [Sub(f"${{{BUCKET}.Arn}}/*")]
 
 
 def artifact_key(env: AnyEnvironment) -> tuple[Key, Alias]:
-    """A key for the bucket alone: used through S3, by the deployment's roles."""
+    """A key for the bucket alone: used through S3, by the deployment's roles; by the organization to read what the bucket lets it read."""
     roles = [role_arn(env, role) for role in ("publish", "plan", "deploy", "execution")]
     via = StringEquals("kms:ViaService", Sub("s3.${AWS::Region}.${AWS::URLSuffix}"))
     users = statements.allow_roles("Deployment", roles, [kms.Decrypt, kms.GenerateDataKey], via)
-    return key_with_alias(env, "ArtifactKey", "artifacts", f"Templates, assets and the ledger of {env.project} {env.name}", [users])
+    readers = allow_organization(env, "Organization", [kms.Decrypt], ["*"], via)
+    return key_with_alias(
+        env, "ArtifactKey", "artifacts", f"Templates, assets and the ledger of {env.project} {env.name}", [users, readers]
+    )
 
 
 def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfiguration:
-    """What is current stays; only the lock is ever replaced, and its old versions go."""
+    """What is current stays. The lock is replaced, what is unused is removed: old versions, and marks of removals, go after these days."""
     return s3.LifecycleConfiguration(
         Rules=[
             s3.LifecycleRule(
                 Id="replaced",
                 Status="Enabled",
                 NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=days),
+                ExpiredObjectDeleteMarker=True,
                 AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=incomplete_upload_days),
             )
         ]
@@ -78,17 +84,29 @@ def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfigurati
 def kept(env: AnyEnvironment) -> list[Statement]:
     """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to.
 
-    Whoever clears away what no release needs any more will be the one exception to ``Keep``; who reads from other accounts
-    of the organization is allowed beside these.
+    Whoever clears away what no release needs any more is the one exception to ``Keep``, and none to ``KeepRecords``. It removes no version:
+    what it took is there until the lifecycle ends it. Beside these the organization reads what StackSets need.
     """
-    writers = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("publish", "deploy")])
+    writers = ArnNotEquals("aws:PrincipalArn", [made_role_arn(role) for role in ("publish", "deploy")])
+    clearing = ArnNotEquals("aws:PrincipalArn", made_role_arn("gc"))
     return [
-        deny_everybody("OnlyDeployment", [actions.PutObject], everything(env), writers),
-        deny_everybody("Keep", [actions.DeleteObject, actions.DeleteObjectVersion], everything(env)),
-        deny_everybody("WriteOnce", [actions.PutObject], below(env, *ONCE), Null("s3:if-none-match", "true")),
+        deny_everybody("OnlyDeployment", [actions.PutObject], everything(), writers),
+        deny_everybody("Keep", [actions.DeleteObject], everything(), clearing),
+        deny_everybody("KeepVersions", [actions.DeleteObjectVersion], everything()),
+        deny_everybody("KeepRecords", [actions.DeleteObject], below(*RECORDS)),
+        deny_everybody("WriteOnce", [actions.PutObject], below(*ONCE), Null("s3:if-none-match", "true")),
         # Both keys under one operator: denied where neither is there.
-        deny_everybody("SwapLocks", [actions.PutObject], below(env, LOCKS), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
+        deny_everybody("SwapLocks", [actions.PutObject], below(LOCKS), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
+        allow_organization(env, "Organization", [actions.GetObject], below(*SHARED)),
     ]
+
+
+def allow_organization(
+    env: AnyEnvironment, sid: str, actions: Iterable[Action], resources: Iterable[object], *conditions: ConditionElement
+) -> Statement:
+    """A resource policy's permission for every account of the organization, whose own policies decide who there may use it."""
+    inside = StringEquals("aws:PrincipalOrgID", env.tools.trust.organization)
+    return statements.allow_all(sid, actions, resources, inside, *conditions)
 
 
 def gate_namespace(env: AnyEnvironment) -> str:

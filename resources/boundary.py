@@ -15,16 +15,16 @@ from awacs.aws import ArnNotEquals, Statement, StringEquals
 from troposphere import Sub
 
 from resources import carriers, scopes, statements
-from resources.artifacts import bucket_arns, gate_namespace
+from resources.artifacts import BUCKET, bucket_arn, gate_namespace
 from resources.execution import everywhere, exact, identities
 from resources.naming import global_pattern, name
 from resources.policies import deny
-from resources.roles import boundary_arn, role_arn
+from resources.roles import made_boundary_arn, role_arn
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment, ToolsEnvironment
 
-DEPLOYMENT_ROLES = ("publish", "plan", "deploy", "execution")
+DEPLOYMENT_ROLES = ("publish", "plan", "deploy", "execution", "gc")
 
 # What a function, or a service that acts for one, may at most do with the environment's own things.
 USES = (
@@ -162,7 +162,7 @@ def of_pipeline(env: ToolsEnvironment) -> list[Statement]:
 
 
 def of_deployment(env: AnyEnvironment, services: Iterable[str]) -> list[Statement]:
-    """For publish, plan, deploy and execution. ``services``: those whose actions any of them has."""
+    """For the deployment's roles. ``services``: those whose actions any of them has."""
     made = {f"{service}:*" for service in services if service != "iam"}
     return [everywhere(env, "Deployment", made), *_identities(env), *_kept(env)]
 
@@ -174,7 +174,7 @@ def _identities(env: AnyEnvironment) -> list[Statement]:
     passed = sorted({*scopes.PASSED.values(), "cloudformation.amazonaws.com"})
     service_roles = statements.global_arn("iam:role/aws-service-role/*")
     return [
-        statements.allow("Roles", exact(BOUND), [roles], StringEquals("iam:PermissionsBoundary", boundary_arn(env))),
+        statements.allow("Roles", exact(BOUND), [roles], StringEquals("iam:PermissionsBoundary", made_boundary_arn())),
         statements.allow("Identities", exact(KEPT), [roles, policies]),
         statements.allow("Pass", exact(["iam:PassRole"]), [roles], StringEquals("iam:PassedToService", passed)),
         statements.allow(
@@ -194,9 +194,9 @@ def _kept(env: AnyEnvironment) -> list[Statement]:
     bootstrap = StringEquals({"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"})
     return [
         # Plan and deploy pass one of them, the execution role, by their own exact policies.
-        deny("KeepIdentities", exact(["iam:*"]), [*own, *map(Sub, identities(env, "bootstrap-*")), boundary_arn(env)], passing),
+        deny("KeepIdentities", exact(["iam:*"]), [*own, *map(Sub, identities(env, "bootstrap-*")), made_boundary_arn()], passing),
         deny("KeepStack", exact(STACK_CHANGES), [stack]),
         deny("KeepGate", exact(("cloudwatch:DeleteAlarms", "cloudwatch:Disable*", "cloudwatch:Put*Alarm")), [gate]),
-        deny("KeepBuckets", exact(BUCKET_CHANGES), map(Sub, bucket_arns(env))),
+        deny("KeepBuckets", exact(BUCKET_CHANGES), [Sub(f"${{{BUCKET}.Arn}}"), Sub(bucket_arn(env, "artifact-logs"))]),
         deny("KeepKey", exact(KEY_CHANGES), ["*"], bootstrap),
     ]

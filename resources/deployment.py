@@ -1,4 +1,4 @@
-"""Who deploys: the roles publish, plan and deploy, each for its task alone, and whom they trust.
+"""Who deploys: the roles publish, plan, deploy and gc, each for its task alone, and whom they trust.
 
 The table of docs/security.md, "Who may do what", is carried out here, row by row.
 """
@@ -25,10 +25,10 @@ from troposphere import Sub
 
 from env import model
 from resources import carriers, statements
-from resources.artifacts import APPROVALS, LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
+from resources.artifacts import APPROVALS, BUCKET, CLEARED, LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
 from resources.naming import bucket_pattern, name, parameter_path
-from resources.roles import role_arn
+from resources.roles import made_role_arn
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
@@ -73,12 +73,16 @@ _END = ("cloudformation:DeleteStack", "cloudformation:UpdateTerminationProtectio
 
 def publishing(env: AnyEnvironment) -> list[Statement]:
     """Put what is not there yet, and see what is. The bucket itself refuses to overwrite (`artifacts.py`)."""
-    folders = below(env, *PUBLISHED)
     return [
-        statements.allow("Publish", exact(["s3:GetObject", "s3:PutObject"]), folders),
-        _listing(env),
+        statements.allow("Publish", exact(["s3:GetObject", "s3:PutObject"]), below(*PUBLISHED)),
+        _listing(),
         _key_use(env, "kms:Decrypt", "kms:GenerateDataKey"),
     ]
+
+
+def clearing() -> list[Statement]:
+    """Remove what was published, and do nothing else: what is unused is found with the role that plans, and recorded with the one that deploys."""
+    return [statements.allow("Clear", exact(["s3:DeleteObject"]), below(*CLEARED))]
 
 
 def reading(env: AnyEnvironment) -> list[Statement]:
@@ -90,8 +94,8 @@ def reading(env: AnyEnvironment) -> list[Statement]:
     drift_reports = Sub(f"{bucket_arn(env, 'logs')}/drift/*")
     return [
         statements.allow("Stacks", exact(_STACKS_READ), [stacks(env), change_sets(env)]),
-        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), [*everything(env), drift_reports]),
-        _listing(env),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), [*everything(), drift_reports]),
+        _listing(),
         statements.allow("Parameters", exact(see), [tree]),
         _key_use(env, "kms:Decrypt"),
         *_no_secrets(env),
@@ -111,10 +115,10 @@ def planning(env: AnyEnvironment) -> list[Statement]:
     templates = Sub(f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{bucket_pattern(env, 'artifacts')}/templates/*")
     from_here = StringLike("cloudformation:TemplateUrl", templates)
     return [
-        statements.allow("Propose", exact(["cloudformation:CreateChangeSet"]), [stacks(env)], _with_execution_role(env), from_here),
+        statements.allow("Propose", exact(["cloudformation:CreateChangeSet"]), [stacks(env)], _with_execution_role(), from_here),
         statements.allow("TagProposals", exact(["cloudformation:TagResource"]), [stacks(env)]),
         statements.allow("Discard", exact(["cloudformation:DeleteChangeSet"]), [stacks(env), change_sets(env)]),
-        pass_execution_role(env),
+        pass_execution_role(),
     ]
 
 
@@ -127,10 +131,10 @@ def deploying(env: AnyEnvironment) -> list[Statement]:
     return [
         statements.allow("Run", exact(run), [stacks(env), change_sets(env)]),
         statements.allow("Gate", exact(["cloudwatch:SetAlarmState"]), [statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")]),
-        statements.allow("Ledger", exact(["s3:PutObject"]), below(env, APPROVALS, LEDGER, LOCKS)),
+        statements.allow("Ledger", exact(["s3:PutObject"]), below(APPROVALS, LEDGER, LOCKS)),
         statements.allow("Release", exact(["ssm:AddTagsToResource", "ssm:PutParameter"]), [release, accepted]),
         statements.allow("Settings", exact(["ssm:DeleteParameter", "ssm:PutParameter"]), [settings]),
-        pass_execution_role(env),
+        pass_execution_role(),
         _key_use(env, "kms:GenerateDataKey"),
         *verifying(env),
     ]
@@ -181,9 +185,9 @@ def change_sets(env: AnyEnvironment) -> Sub:
     return statements.arn("cloudformation:changeSet/tapline-*")
 
 
-def pass_execution_role(env: AnyEnvironment) -> Statement:
+def pass_execution_role() -> Statement:
     to = StringEquals("iam:PassedToService", "cloudformation.amazonaws.com")
-    return statements.allow("PassExecutionRole", exact(["iam:PassRole"]), [role_arn(env, "execution")], to)
+    return statements.allow("PassExecutionRole", exact(["iam:PassRole"]), [made_role_arn("execution")], to)
 
 
 def deployers(env: AnyEnvironment, task: str) -> PolicyDocument:
@@ -229,13 +233,13 @@ def looking(env: AnyEnvironment) -> Statement:
     return everywhere(env, "StacksLook", STACKS_LOOK)
 
 
-def _with_execution_role(env: AnyEnvironment) -> ArnEquals:
-    return ArnEquals("cloudformation:RoleArn", role_arn(env, "execution"))
+def _with_execution_role() -> ArnEquals:
+    return ArnEquals("cloudformation:RoleArn", made_role_arn("execution"))
 
 
-def _listing(env: AnyEnvironment) -> Statement:
+def _listing() -> Statement:
     """Without it S3 says of a missing object that it is forbidden."""
-    return statements.allow("List", exact(["s3:ListBucket"]), [Sub(bucket_arn(env))])
+    return statements.allow("List", exact(["s3:ListBucket"]), [Sub(f"${{{BUCKET}.Arn}}")])
 
 
 def _key_use(env: AnyEnvironment, *actions: str) -> Statement:

@@ -16,7 +16,7 @@ from troposphere import Sub
 from resources import permissions, scopes, statements
 from resources.naming import global_pattern
 from resources.policies import deny
-from resources.roles import boundary_arn
+from resources.roles import made_boundary_arn
 from resources.statements import Arn
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) 
     attach, pass_, link = (known & {f"iam:{verb}"} for verb in ("AttachRolePolicy", "PassRole", "CreateServiceLinkedRole"))
     reach = known & set(_BOUND) - attach
     roles, policies = (Sub(text) for text in identities(env, "*"))
-    bound = StringEquals("iam:PermissionsBoundary", boundary_arn(env))
+    bound = StringEquals("iam:PermissionsBoundary", made_boundary_arn())
     passed = [service for name, service in sorted(scopes.PASSED.items()) if name in used]
     linked = sorted({service for name in used for service in scopes.LINKED.get(name, ())})
     return [

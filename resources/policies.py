@@ -16,7 +16,7 @@ from troposphere.iam import ManagedPolicy
 
 from env.regions import PARTITIONS
 from resources import statements
-from resources.naming import global_name
+from resources.naming import bucket_pattern, global_name, global_pattern
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
@@ -89,7 +89,15 @@ def rendered(env: AnyEnvironment, value: Any, region: str | None = None) -> Any:
     region = region or max(env.region, env.disaster_recovery.region if env.disaster_recovery else "", key=len)
     partition = PARTITIONS[region]
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    return _filled(value, {"AWS::AccountId": env.account, "AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix})
+    place = {"AWS::AccountId": env.account, "AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix}
+    # What bootstrap's policies call by its logical id: the artifact bucket (resources/artifacts.py), its boundary and roles (resources/roles.py).
+    named = {
+        "ArtifactBucket.Arn": f"s3:::{bucket_pattern(env, 'artifacts')}",
+        "Boundary": f"iam::{env.account}:policy/{global_pattern(env, 'boundary', 'policy')}",
+    }
+    for thing in ("publish", "deploy", "execution", "gc"):
+        named[f"{thing.capitalize()}Role.Arn"] = f"iam::{env.account}:role/{global_pattern(env, thing, 'role')}"
+    return _filled(value, place | {key: _filled({"Fn::Sub": f"arn:{partition}:{arn}"}, place) for key, arn in named.items()})
 
 
 def _filled(value: Any, place: dict[str, str]) -> Any:

@@ -20,9 +20,19 @@ def boundary_arn(env: AnyEnvironment) -> Sub:
     return statements.global_arn(f"iam:policy/{global_pattern(env, 'boundary', 'policy')}")
 
 
+def made_boundary_arn() -> Sub:
+    """The same within bootstrap's own template, which has few bytes to spare: by its logical id."""
+    return Sub("${Boundary}")
+
+
 def role_arn(env: AnyEnvironment, thing: str) -> Sub:
     """The ARN that :func:`role_with_policy` gives a role of this name."""
     return statements.global_arn(f"iam:role/{global_pattern(env, thing, 'role')}")
+
+
+def made_role_arn(thing: str) -> Sub:
+    """The same of a role that bootstrap makes, within its own template, which has few bytes to spare: by its logical id."""
+    return Sub(f"${{{thing.capitalize()}Role.Arn}}")
 
 
 def role_with_policy(

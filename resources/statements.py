@@ -70,6 +70,13 @@ def allow_roles(sid: str, roles: Iterable[Sub], actions: Iterable[Action], *cond
     )
 
 
+def allow_all(sid: str, actions: Iterable[Action], resources: Iterable[Arn], *conditions: ConditionElement) -> Statement:
+    """A resource policy's permission for whoever the conditions let in."""
+    made = allow(sid, actions, resources, *conditions)
+    made.Principal = Principal("*")
+    return made
+
+
 def deny_insecure(service: str, resources: Iterable[Arn]) -> Statement:
     """Refuse every request that does not come over TLS."""
     return Statement(

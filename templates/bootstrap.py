@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from templates.build import AnyService
 
 NAME = "bootstrap"
+AWS = "AWS::"
 # Types that a service may come to use without a new bootstrap.
 EXTRA = ("AWS::DynamoDB::Table",)
 # CloudFormation's limit of a template in the call itself: the first create has no bucket yet (CreateStack, TemplateBody).
@@ -41,12 +42,13 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
         permissions.UnknownTypesError: a type that the table of permissions has not.
         policies.TooLongError: a policy, or all of them, longer than IAM takes.
     """
-    service = Service(NAME, env, f"What {env.project} {env.name} needs in its account before the first deployment")
+    service = Service(NAME, env, f"{env.project} {env.name}: before the first deployment")
     handled = sorted({*types, *(EXTRA if isinstance(env, Environment) else ())})
-    service.template.set_metadata({"tapline": {"version": 1, "types": handled}})
+    # Without what all of them begin with: each byte counts here.
+    service.template.set_metadata({"tapline": {"version": 1, "types": [kind.removeprefix(AWS) for kind in handled]}})
     _artifacts(service)
     gate = service.add(artifacts.gate_alarm(env))
-    service.gives("GateAlarmName", Ref(gate), "The gate: an alarm that rolls back")
+    service.gives("GateAlarmName", Ref(gate), "The deployment gate")
     if isinstance(env, Environment):
         _api_logs(service)
     _roles(service, handled)
@@ -61,7 +63,7 @@ def _artifacts(service: AnyService) -> None:
     rules = artifacts.lifecycle(env.storage.noncurrent_days, env.storage.incomplete_upload_days)
     bucket = service.add(
         private_bucket(
-            "ArtifactBucket",
+            artifacts.BUCKET,
             bucket_name(env, "artifacts"),
             key_arn=GetAtt(key, "Arn"),
             log_bucket=Ref(logs_bucket),
@@ -71,7 +73,7 @@ def _artifacts(service: AnyService) -> None:
     service.add(bucket_policy(bucket, *artifacts.kept(env)))
     service.add(bucket_policy(logs_bucket, access_logs_of(GetAtt(bucket, "Arn"), logs_bucket)))
     service.gives("ArtifactBucketName", Ref(bucket), "Templates, assets, ledger")
-    service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "Key of the artifact bucket")
+    service.gives("ArtifactKeyArn", GetAtt(key, "Arn"), "Its key")
 
 
 def _api_logs(service: AnyService) -> None:
@@ -89,7 +91,7 @@ def _api_logs(service: AnyService) -> None:
 
 
 def _roles(service: AnyService, types: list[str]) -> None:
-    """The two boundaries, and the four roles under the second one, each with its policies."""
+    """The two boundaries, and the five roles under the second one, each with its policies."""
     env = service.env
     policies = _policies(service, types)
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
@@ -97,10 +99,12 @@ def _roles(service: AnyService, types: list[str]) -> None:
     for thing, own in policies.items():
         trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)
         role = service.add(_role(env, f"{thing.capitalize()}Role", thing, trust, own))
-        service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"Role {thing}")
+        # No release needs gc, so none asks for a new bootstrap on its account.
+        if thing != "gc":
+            service.gives(f"{thing.capitalize()}RoleArn", GetAtt(role, "Arn"), f"Role {thing}")
     if isinstance(env, ToolsEnvironment) and env.tools.trust.workflows:
         _workflows(service, env)
-    service.gives("BoundaryArn", Ref("Boundary"), "Boundary of every role")
+    service.gives("BoundaryArn", Ref("Boundary"), "The boundary")
 
 
 def _workflows(service: AnyService, env: ToolsEnvironment) -> None:
@@ -125,6 +129,7 @@ def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPo
     run = add("Execution", [*set_, *([execution.losing(types)] if deployment.is_production(env) else [])])
     return {
         "publish": add("Publish", deployment.publishing(env)),
+        "gc": add("Gc", deployment.clearing()),
         "plan": [*look, *see, *add("Plan", deployment.planning(env))],
         "deploy": [*look, *see, *add("Deploy", deployment.deploying(env))],
         "execution": [*look, *see, *make, *run],

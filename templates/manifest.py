@@ -127,7 +127,7 @@ def _bootstraps(built: AnyBuilt, stacks: Iterable[contract.Stack]) -> tuple[cont
             path=f"{bootstrap.NAME}.json",
             sha256=digest(made.encoded),
             outputs=tuple(sorted(made.document["Outputs"])),
-            types=tuple(made.document["Metadata"]["tapline"]["types"]),
+            types=tuple(bootstrap.AWS + kind for kind in made.document["Metadata"]["tapline"]["types"]),
         )
         for region in sorted({stack.region for stack in stacks})
     )
@@ -179,7 +179,8 @@ def _roles(env: AnyEnvironment) -> contract.Roles:
 
 
 def _roles_in(env: AnyEnvironment, environment: str, account: str, region: str) -> contract.Roles:
-    patterns = {purpose: naming.global_pattern(env, purpose, "role", environment) for purpose in ("publish", "plan", "deploy", "execution")}
+    purposes = ("publish", "plan", "deploy", "execution", "gc")
+    patterns = {purpose: naming.global_pattern(env, purpose, "role", environment) for purpose in purposes}
     names = {purpose: _filled(pattern, account, region) for purpose, pattern in patterns.items()}
     return contract.Roles(**names, external_id=env.tools.trust.external_id)
 

@@ -22,10 +22,10 @@ from deploy.aws.models import Models, models
 from deploy.errors import CredentialsExpired, Denied
 from deploy.model import Caller
 
-Task = Literal["publish", "plan", "deploy"]
+Task = Literal["publish", "plan", "deploy", "gc"]
 
 # The shortest that STS gives, but for a deployment, which may monitor for three hours and is refreshed while it runs.
-SESSION_SECONDS = {"publish": 900, "plan": 900, "deploy": 3600}
+SESSION_SECONDS = {"publish": 900, "plan": 900, "deploy": 3600, "gc": 900}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from botocore import exceptions
@@ -31,6 +33,15 @@ class Held:
 
     data: bytes
     tag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An object as a listing has it. ``size`` in bytes; ``modified`` when it was written."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +84,19 @@ class Store:
 
     def keys(self, prefix: str, most: int | None = None) -> Iterator[str]:
         """Keys in the order of S3, which is that of their bytes."""
+        return (one.key for one in islice(self.listed(prefix), most))
+
+    def remove(self, key: str) -> None:
+        """A versioned bucket keeps what was there, as an old version, for as long as its lifecycle says."""
+        self._ask("delete_object", **self._at(key))
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        """The same with sizes and times; pages are read as they are asked for."""
         token: dict[str, Any] = {}
-        given = 0
         while True:
             answer = self._ask("list_objects_v2", Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.owner, **token)
             for one in answer.get("Contents") or ():
-                yield one["Key"]
-                given += 1
-                if most and given >= most:
-                    return
+                yield Listed(key=one["Key"], size=one["Size"], modified=one["LastModified"])
             if not answer.get("IsTruncated"):
                 return
             token = {"ContinuationToken": answer["NextContinuationToken"]}

@@ -26,6 +26,9 @@ VERBS: dict[str, dict[str, str]] = {
         "drift": "Compare what runs with its templates, and accept a difference until a date.",
         "config": "Look at the runtime configuration, and change it without a deployment.",
     },
+    "Reach": {
+        "gc": "Remove what was published and is needed no more.",
+    },
     "Set up": {
         "bootstrap": "Make what must stand in an account before its first deployment.",
         "publish": "Put templates and assets into the artifact bucket.",

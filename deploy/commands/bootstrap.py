@@ -28,7 +28,7 @@ def command(
 ) -> int:
     """Make what must stand in an account before its first deployment, or bring it up to date.
 
-    The artifact bucket, its key, the deployment gate alarm, API Gateway's account role, the permissions boundary, and the four roles that
+    The artifact bucket, its key, the deployment gate alarm, API Gateway's account role, the permissions boundary, and the five roles that
     everything else is done with. It needs an administrator's credentials of the environment's own account.
 
     \b

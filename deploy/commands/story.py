@@ -121,8 +121,10 @@ def carry_out(
     console = common.console
     rollout = Rollout(account=account, plan=made, approval=given, show=console, traffic=traffic)
     try:
-        if made.changes:
+        under_way = made.changes and approvable and rollout.is_under_way()
+        if made.changes and not under_way:
             approval.check_waivers(made, given)
+        if made.changes and (given.digest or not under_way):
             approval.confirm(
                 made, given, lambda question, expected, digest: console.ask(question, expected, digest=digest if approvable else "")
             )

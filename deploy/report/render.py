@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Noun -> the module of deploy.report, and its function of (noun, ink).
 _WORDS = {
+    "deploy.clearing.choice.Choice": ("clearing", "text"),
     "deploy.drifting.DriftReport": ("drift", "text"),
     "deploy.index.Places": ("promotion", "places"),
     "deploy.parity.report.Parity": ("parity", "text"),
@@ -22,6 +23,7 @@ _WORDS = {
     "deploy.record.History": ("history", "text"),
     "deploy.record.Record": ("history", "record"),
     "deploy.record.StatusReport": ("status", "text"),
+    "deploy.readback.ReadBack": ("readback", "text"),
     "deploy.report.difference.Templates": ("difference", "text"),
     "deploy.setting.Changes": ("configuration", "changes"),
     "deploy.setting.Configuration": ("configuration", "text"),

@@ -256,7 +256,12 @@ class World:
 
     def _manifest(self, encoded: Mapping[str, bytes]) -> contract.Manifest:
         roles = contract.Roles(
-            publish="tap-publish-dev", plan="tap-plan-dev", deploy="tap-deploy-dev", execution="tap-execution-dev", external_id="tap"
+            publish="tap-publish-dev",
+            plan="tap-plan-dev",
+            deploy="tap-deploy-dev",
+            execution="tap-execution-dev",
+            external_id="tap",
+            gc="tap-gc-dev",
         )
         return contract.Manifest(
             version=contract.VERSION,

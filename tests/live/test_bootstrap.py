@@ -65,7 +65,10 @@ def test_the_bucket_is_encrypted_with_its_own_key_versioned_and_private(aws: Aws
     assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
     assert set(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values()) == {True}
     sids = [statement["Sid"] for statement in json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]]
-    assert sids == ["DenyInsecureTransport", "OnlyDeployment", "Keep", "WriteOnce", "SwapLocks"]
+    assert sids == [
+        *("DenyInsecureTransport", "OnlyDeployment", "Keep", "KeepVersions", "KeepRecords", "WriteOnce", "SwapLocks"),
+        "Organization",
+    ]
 
 
 def test_a_name_is_written_once_and_a_lock_is_swapped(aws: Aws) -> None:
@@ -90,7 +93,7 @@ def test_the_gate_stands_open_and_shuts_when_it_is_set(aws: Aws) -> None:
     assert state() == "ALARM"
 
 
-@pytest.mark.parametrize("thing", ["publish", "plan", "deploy", "execution"])
+@pytest.mark.parametrize("thing", ["publish", "plan", "deploy", "execution", "gc"])
 def test_each_role_has_the_boundary_and_the_policies_of_the_template(aws: Aws, builds: dict[str, Built], thing: str) -> None:
     iam, name = aws.client("iam"), f"tap-{thing}-us-east-1-dev"
     role = iam.get_role(RoleName=name)["Role"]

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from deploy.promotion.gates import GATES
+from tests.clearing.conftest import Older
 from tests.deploy.strict import DEV, STAGING, TOOLS, Accounts, operator, root_keys, strict
 
 
@@ -130,3 +137,100 @@ def test_the_whole_way_is_walked_as_far_as_it_goes(accounts: Accounts) -> None:
     assert "staging is there already" in said
     assert "promotion from staging to prod" in said
     assert "bootstrap" in said
+
+
+def other_release(accounts: Accounts, folder: Path, number: int) -> tuple[Accounts, str]:
+    """The same build once more, with another value in every manifest; its digest."""
+    shutil.copytree(accounts.build, folder)
+    release = json.loads((folder / "release.json").read_text())
+    for one in release["builds"]:
+        path = folder / one["environment"] / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["values"]["number"] = number
+        path.write_text(json.dumps(manifest))
+        one["manifest"] = sha256(path.read_bytes()).hexdigest()
+    release |= {"digest": sha256(str(number).encode()).hexdigest(), "parity": None}
+    (folder / "release.json").write_text(json.dumps(release))
+    return replace(accounts, build=folder), release["digest"]
+
+
+@pytest.mark.row("R26")
+def test_the_tools_account_keeps_what_runs_and_clears_away_what_nobody_needs(accounts: Accounts, tmp_path: Path) -> None:
+    shutil.copytree(accounts.build / "dev" / "assets", accounts.build / "staging" / "assets", dirs_exist_ok=True)
+    runs = json.loads((accounts.build / "release.json").read_text())["digest"]
+    later = [other_release(accounts, tmp_path / str(number), number) for number in (1, 2)]
+    for build, digest in later:
+        assert "release kept" in deploy(build, "publish", "dev")
+        assert f"releases/{digest}/release.json" in keys(accounts, "releases/")
+    (_, dropped), (newest, stays) = later
+    parsed = urlsplit(accounts.url)
+    assert parsed.port
+    with Older(parsed.port) as relay:
+        aged = replace(accounts, url=relay.url)
+        assert "role/tap-plan-us-east-1-prod" in deploy(aged, "gc", "tools", code=5), "prod's ledger cannot be asked"
+        shutil.move(accounts.build / "prod", tmp_path / "prod")
+        done = deploy(aged, "gc", "tools", "--keep", "1", "--older-than", "1", "--remove", "--yes")
+    shutil.move(tmp_path / "prod", accounts.build / "prod")
+    assert "succeeded" in done
+    assert {key.split("/")[1] for key in keys(accounts, "releases/")} == {runs, stays}
+    verified = json.loads(deploy_json(newest, "publish", "dev", "--verify"))
+    assert verified["kept"] == stays
+    assert {one["state"] for one in verified["objects"]} == {"as published"}
+    assert json.loads(deploy_json(accounts, "publish", "dev", "--verify"))["kept"] == runs
+    assert "the tools account has not kept it" in deploy(accounts, "promote", "dev", "staging", "--release", dropped[:12], code=4)
+
+
+@pytest.mark.row("R26")
+def test_gc_removes_nothing_but_what_was_published_and_nobody_else_removes_anything(accounts: Accounts) -> None:
+    bucket = f"tap-artifacts-{DEV}-us-east-1-dev"
+    for task, key in (
+        ("gc", "ledger/x"),
+        ("gc", "locks/x"),
+        ("gc", "approvals/x"),
+        ("gc", "index/x"),
+        ("plan", "templates/x"),
+        ("deploy", "assets/x"),
+    ):
+        s3 = accounts.client(accounts.as_role(task, "dev", "us-east-1", DEV), "s3")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(Bucket=bucket, Key=key)
+    s3 = accounts.client(accounts.as_role("gc", "dev", "us-east-1", DEV), "s3")
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("get_object", {"Key": "templates/x"}),
+        ("list_objects_v2", {}),
+        ("put_object", {"Key": "templates/x", "Body": b"", "IfNoneMatch": "*"}),
+        ("delete_object", {"Key": "templates/x", "VersionId": "null"}),
+    )
+    for operation, arguments in asked:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(s3, operation)(Bucket=bucket, **arguments)
+    assert s3.delete_object(Bucket=bucket, Key=f"templates/{'0' * 64}.json")["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def reader(accounts: Accounts, account: str) -> Any:
+    """S3 as a role of this account that may read everything, as far as buckets let it."""
+    iam, sts = accounts.root(account).client("iam"), accounts.root(account).client("sts")
+    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}}]}
+    iam.create_role(RoleName="stacksets-exec", AssumeRolePolicyDocument=json.dumps(trust))
+    everything = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName="stacksets-exec", PolicyName="own", PolicyDocument=json.dumps(everything))
+    made = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/stacksets-exec", RoleSessionName="test")["Credentials"]
+    keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    return boto3.client("s3", endpoint_url=accounts.url, region_name="us-east-1", aws_session_token=made["SessionToken"], **keys)
+
+
+@pytest.mark.row("R26")
+def test_another_account_of_the_organization_reads_templates_and_nothing_else(accounts: Accounts) -> None:
+    """On the local AWS an organization has one account, its own: the tools account is inside, staging's is not."""
+    bucket = f"tap-artifacts-{DEV}-us-east-1-dev"
+    found: Any = accounts.root(DEV).client("s3").list_objects_v2(Bucket=bucket)
+    first = {one["Key"].split("/")[0]: one["Key"] for one in found["Contents"]}
+    assert {"assets", "ledger", "manifests", "templates"} <= first.keys()
+    for account, lets in ((TOOLS, {"assets", "templates"}), (STAGING, set[str]())):
+        s3 = reader(accounts, account)
+        for folder, key in first.items():
+            if folder in lets:
+                assert s3.get_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+            else:
+                with pytest.raises(ClientError, match="AccessDenied"):
+                    s3.get_object(Bucket=bucket, Key=key)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from deploy.changes import Counts, Difference, Finding, Item, Kind, Review, Verdict
+from deploy.clearing.choice import Choice, Thing
 from deploy.drifting import Acceptance, Drifted, DriftReport, Unchecked, Uncovered
 from deploy.drifting import Difference as DriftedProperty
 from deploy.manifest import Bucket, Manifest, Roles
@@ -15,6 +16,7 @@ from deploy.parity.proof import Finding as ParityFinding
 from deploy.parity.report import Carried, Explained, Parity
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
+from deploy.readback import Read, ReadBack
 from deploy.record import Change, History, Moved, Record, Running, StackState, StatusReport, TriggerState
 from deploy.report.difference import TemplatePair, Templates
 from deploy.setting import Changes, Configuration, Differences, Past, Value
@@ -378,7 +380,43 @@ CHANGED = Record(
     code=0,
     change=Change(name="page-limit", before="50", after="20", version=2, reason="a slow client"),
 )
+ARTIFACTS = "tap-artifacts-111111111111-us-east-1-dev"
+UNUSED = Choice(
+    environment="dev",
+    keep=10,
+    days=30,
+    removable=(
+        Thing(bucket=ARTIFACTS, key=f"assets/{'a' * 64}.zip", size=8_204, modified=AT),
+        Thing(bucket=ARTIFACTS, key=f"manifests/{'b' * 64}.json", size=34_567, modified=AT),
+    ),
+    used=18,
+    young=3,
+    unknown=(Thing(bucket=ARTIFACTS, key="templates/by-hand\x1b[31m.json", size=2, modified=AT),),
+)
+READ = Read(bucket=ARTIFACTS, key=f"manifests/{'b' * 64}.json", what="manifest", state="as published", size=34_567, sha256="b" * 64)
+READ_BACK = ReadBack(
+    environment="dev",
+    manifest="b" * 64,
+    kept="c" * 64,
+    objects=(
+        READ,
+        Read(bucket=ARTIFACTS, key=f"templates/{'d' * 64}.json", what="template of data", state="missing", problem="it is not there"),
+        Read(
+            bucket=ARTIFACTS,
+            key=f"assets/{'e' * 64}.zip",
+            what="code of api",
+            state="differs",
+            size=2,
+            sha256="f" * 64,
+            problem=f"its SHA-256 is {'f' * 12}, and was {'e' * 12}; it has 2 bytes, and had 8,204",
+        ),
+    ),
+)
 NOUNS: dict[str, Noun] = {
+    "unused": UNUSED,
+    "unused-nothing": Choice(environment="dev", keep=1, days=1, removable=(), used=0, young=0, unknown=()),
+    "read-back": READ_BACK,
+    "read-back-whole": ReadBack(environment="dev", manifest="b" * 64, objects=(READ,)),
     "status": STATUS,
     "status-empty": EMPTY_STATUS,
     "history": HISTORY,

@@ -20,7 +20,7 @@ from templates import bootstrap
 from templates.build import BuildError, Built, build
 from templates.manifest import manifest
 from tests.conftest import ENVIRONMENTS
-from tests.templates.iam import Account, denied
+from tests.templates.iam import Account, denied, holds
 
 Builds = dict[str, Built]
 every = pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -63,7 +63,8 @@ def test_the_longest_names_and_any_partition_stay_within_the_limits(builds: Buil
 
 def test_a_template_that_does_not_fit_into_one_call_is_an_error(builds: Builds) -> None:
     many = {
-        f"Thing{number}": {"Type": kind} for number, kind in enumerate(builds["prod"].bootstrap.document["Metadata"]["tapline"]["types"])
+        f"Thing{number}": {"Type": f"AWS::{kind}"}
+        for number, kind in enumerate(builds["prod"].bootstrap.document["Metadata"]["tapline"]["types"])
     }
     env = structs.replace(builds["prod"].env, owner="o" * 256, cost_center="c" * 256)
     built = replace(builds["prod"], env=env, templates={**builds["prod"].templates, "more": {"Resources": many}})
@@ -94,9 +95,9 @@ def test_the_manifest_says_what_bootstrap_makes(builds: Builds, name: str) -> No
     template = built.bootstrap.document
     assert (entry.name, entry.region, entry.path) == (f"tap-bootstrap-{name}", built.env.region, "bootstrap.json")
     assert list(entry.outputs) == sorted(template["Outputs"])
-    assert list(entry.types) == template["Metadata"]["tapline"]["types"]
+    assert list(entry.types) == [f"AWS::{kind}" for kind in template["Metadata"]["tapline"]["types"]]
     assert account.properties("ArtifactBucket")["BucketName"] == made.artifacts[0].name
-    for thing in ("publish", "plan", "deploy", "execution"):
+    for thing in ("publish", "plan", "deploy", "execution", "gc"):
         assert account.properties(f"{thing.capitalize()}Role")["RoleName"] == getattr(made.roles, thing)
     assert account.properties("GateAlarm")["AlarmName"] == made.stacks[0].guard.triggers[0].alarm
     assert contract.decode(contract.encode(made)).bootstraps == made.bootstraps
@@ -135,7 +136,7 @@ def trust(account: Account, thing: str) -> list[dict[str, Any]]:
 
 
 @every
-@pytest.mark.parametrize("thing", ["publish", "plan", "deploy"])
+@pytest.mark.parametrize("thing", ["publish", "plan", "deploy", "gc"])
 def test_who_may_assume_a_deployment_role_is_said_exactly(builds: Builds, name: str, thing: str) -> None:
     account = Account.of(builds[name])
     carriers = {
@@ -150,6 +151,7 @@ def test_who_may_assume_a_deployment_role_is_said_exactly(builds: Builds, name: 
             *(["workflow-review"] if name == "dev" else []),
         ],
         "deploy": [f"pipeline-apply-{name}", f"pipeline-verify-{name}", f"workflow-apply-{name}"],
+        "gc": [],
     }
     roles = ["tap-operator-tools", *(f"tap-{carrier}-us-east-1-tools" for carrier in carriers[thing])]
     assert trust(account, thing) == [
@@ -221,7 +223,8 @@ def test_the_bucket_is_written_once_and_never_emptied_whoever_asks(builds: Build
         assert refused is not expected, (key, who, headers)
     for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
         for key in ("templates/x", "ledger/1", "locks/deployment.json"):
-            assert denied(policy, action, f"{bucket(account)}/{key}", {"aws:PrincipalArn": account.iam("role/Administrator")})
+            for who in (account.iam("role/Administrator"), publisher, deployer, account.role("plan").arn, account.role("execution").arn):
+                assert denied(policy, action, f"{bucket(account)}/{key}", {"aws:PrincipalArn": who})
     assert not denied(policy, "s3:GetObject", f"{bucket(account)}/templates/x", {"aws:PrincipalArn": account.role("plan").arn})
 
 
@@ -244,6 +247,58 @@ def test_publish_puts_and_does_nothing_else(builds: Builds, name: str) -> None:
     stack = account.arn("cloudformation", f"stack/tap-app-{name}/0a1b")
     assert not any(role.may(f"cloudformation:{verb}", stack) for verb in ("DescribeStacks", "CreateChangeSet", "ExecuteChangeSet"))
     assert not role.may("s3:PutObject", "arn:aws:s3:::payroll/templates/x")
+
+
+@pytest.mark.row("R26")
+@every
+def test_gc_removes_below_four_folders_and_does_nothing_else(builds: Builds, name: str) -> None:
+    account = Account.of(builds[name])
+    role, place = account.role("gc"), bucket(account)
+    policy = [statement for statement in account.statements("ArtifactBucketPolicy") if statement["Sid"] != "DenyInsecureTransport"]
+    mine = {"aws:PrincipalArn": role.arn}
+    folders = {"approvals", "assets", "index", "ledger", "locks", "manifests", "releases", "templates"}
+    may = {folder for folder in folders if role.may("s3:DeleteObject", f"{place}/{folder}/x")}
+    let = {folder for folder in folders if not denied(policy, "s3:DeleteObject", f"{place}/{folder}/x", mine)}
+    assert may == let == {"assets", "manifests", "releases", "templates"}
+    for folder in folders:
+        assert denied(policy, "s3:DeleteObjectVersion", f"{place}/{folder}/x", mine), "what was removed can be brought back"
+        for action in ("s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"):
+            assert not role.may(action, f"{place}/{folder}/x"), (action, folder)
+    assert not role.may("s3:DeleteObject", "arn:aws:s3:::payroll/assets/x")
+    for action in ("s3:DeleteBucket", "s3:ListBucket", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration"):
+        assert not role.may(action, place)
+    assert not role.may("cloudformation:DescribeStacks", account.arn("cloudformation", f"stack/tap-app-{name}/0a1b"))
+
+
+def allowed(account: Account, logical_id: str, part: str, action: str, resource: str, context: dict[str, str]) -> bool:
+    """Whether a resource's own policy lets a request of another account in."""
+    statements = [one for one in account.properties(logical_id)[part]["Statement"] if one["Sid"] != "DenyInsecureTransport"]
+    foreign = [one for one in statements if one["Effect"] == "Allow" and one["Principal"] == "*"]
+    return any(holds(one, action, resource, context) for one in foreign) and not denied(statements, action, resource, context)
+
+
+@pytest.mark.row("R26")
+@every
+def test_the_organization_reads_templates_and_assets_and_nothing_else(builds: Builds, name: str) -> None:
+    account = Account.of(builds[name])
+    inside = {
+        "aws:PrincipalArn": "arn:aws:iam::999999999999:role/AWSCloudFormationStackSetExecutionRole",
+        "aws:PrincipalOrgID": "o-exampleorg1",
+    }
+    via = {"kms:ViaService": f"s3.{builds[name].env.region}.amazonaws.com"}
+
+    def object_(action: str, key: str, context: dict[str, str]) -> bool:
+        return allowed(account, "ArtifactBucketPolicy", "PolicyDocument", action, f"{bucket(account)}/{key}", context)
+
+    folders = ("approvals", "assets", "index", "ledger", "locks", "manifests", "releases", "templates")
+    assert {folder for folder in folders if object_("s3:GetObject", f"{folder}/x", inside)} == {"assets", "templates"}
+    assert not any(object_(action, "templates/x", inside) for action in ("s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObject"))
+    for outside in ({**inside, "aws:PrincipalOrgID": "o-somebody1"}, dict[str, str]()):
+        assert not object_("s3:GetObject", "templates/x", outside)
+    assert allowed(account, "ArtifactKey", "KeyPolicy", "kms:Decrypt", "*", inside | via)
+    assert not allowed(account, "ArtifactKey", "KeyPolicy", "kms:Decrypt", "*", inside), "the key is used through S3 alone"
+    assert not allowed(account, "ArtifactKey", "KeyPolicy", "kms:Decrypt", "*", {**inside, **via, "aws:PrincipalOrgID": "o-somebody1"})
+    assert not allowed(account, "ArtifactKey", "KeyPolicy", "kms:GenerateDataKey", "*", inside | via)
 
 
 CHANGING = (

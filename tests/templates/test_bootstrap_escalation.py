@@ -24,7 +24,7 @@ from tests.templates.iam import Account, Document, Principal
 
 PATHS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("escalation.json").read_text())
 BY_ID = {path["id"]: path for path in PATHS}
-ROLES = ("publish", "plan", "deploy", "execution", "a function's")
+ROLES = ("publish", "plan", "deploy", "execution", "gc", "a function's")
 
 Target = tuple[str, dict[str, Any]]
 
@@ -44,7 +44,7 @@ def victims(account: Account, kind: str, action: str) -> Iterator[Target]:
                 yield account.iam(f"policy/{account.name(thing)}"), {}
         case "role":
             yield account.iam("role/Administrator"), {}
-            for thing in ("publish", "plan", "deploy", "execution", "bootstrap-api-logs"):
+            for thing in ("publish", "plan", "deploy", "execution", "gc", "bootstrap-api-logs"):
                 yield account.iam(f"role/{account.name(thing)}"), {"iam:PermissionsBoundary": deployment_boundary}
         case "own role":
             yield account.iam(f"role/{account.name('api')}"), {"iam:PermissionsBoundary": account.iam(f"policy/{account.name('boundary')}")}

@@ -28,8 +28,7 @@ def types_of(built: AnyBuilt) -> set[str]:
 
 
 def handled(built: AnyBuilt) -> list[str]:
-    types: list[str] = built.bootstrap.document["Metadata"]["tapline"]["types"]
-    return types
+    return [f"AWS::{kind}" for kind in built.bootstrap.document["Metadata"]["tapline"]["types"]]
 
 
 def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds, tools: Built[Any]) -> None:

@@ -22,9 +22,11 @@ from tests.deploy.unit.fakes import Reply, answer_with
 
 REGION = "us-east-1"
 TARGET = Target(
-    account="222222222222", roles={"publish": "tap-publish", "plan": "tap-plan", "deploy": "tap-deploy"}, external_id="tap-outside"
+    account="222222222222",
+    roles={"publish": "tap-publish", "plan": "tap-plan", "deploy": "tap-deploy", "gc": "tap-gc"},
+    external_id="tap-outside",
 )
-TASKS: tuple[Task, ...] = ("publish", "plan", "deploy")
+TASKS: tuple[Task, ...] = ("publish", "plan", "deploy", "gc")
 DENIED = Reply(status=403, body="<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>")
 EXPIRED = Reply(
     status=403,

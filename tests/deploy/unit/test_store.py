@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +17,7 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from deploy.aws.api import CONFIG, Api, Calls
-from deploy.aws.store import Store
+from deploy.aws.store import Listed, Store
 from deploy.errors import Denied, OutcomeUnknown
 from tests.deploy.unit.fakes import FakeStore
 from tests.local.conftest import Aws
@@ -137,14 +138,25 @@ def test_a_bucket_of_somebody_else_is_refused_whatever_is_asked_of_it(stubbed: S
 def test_keys_are_listed_over_all_pages(stubbed: Stubbed) -> None:
     """S3 API reference, ListObjectsV2: at most 1,000 keys an answer."""
     stubber, store = stubbed
-    first = {"Contents": [{"Key": "a"}, {"Key": "b"}], "IsTruncated": True, "NextContinuationToken": "more"}
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    a, b, c = ({"Key": key, "Size": size, "LastModified": at} for size, key in enumerate("abc"))
+    first = {"Contents": [a, b], "IsTruncated": True, "NextContinuationToken": "more"}
     stubber.add_response("list_objects_v2", first, {**MINE, "Prefix": "p"})
-    stubber.add_response(
-        "list_objects_v2", {"Contents": [{"Key": "c"}], "IsTruncated": False}, {**MINE, "Prefix": "p", "ContinuationToken": "more"}
-    )
+    stubber.add_response("list_objects_v2", {"Contents": [c], "IsTruncated": False}, {**MINE, "Prefix": "p", "ContinuationToken": "more"})
     assert list(store.keys("p")) == ["a", "b", "c"]
     stubber.add_response("list_objects_v2", first)
     assert list(store.keys("p", 2)) == ["a", "b"], "what is not asked for is not read"
+    stubber.add_response("list_objects_v2", {"Contents": [c]}, {**MINE, "Prefix": "p"})
+    assert list(store.listed("p")) == [Listed(key="c", size=2, modified=at)]
+
+
+def test_what_is_removed_is_not_there_and_may_be_written_again(aws: Aws) -> None:
+    store = real(aws)
+    store.put_if_absent("a", b"first")
+    store.remove("a")
+    assert store.get("a") is None
+    store.remove("a")
+    assert store.put_if_absent("a", b"second")
 
 
 @pytest.mark.failure("two deployers")

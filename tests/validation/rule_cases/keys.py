@@ -11,6 +11,8 @@ ROLES = {"ArnLike": {"aws:PrincipalArn": {"Fn::Sub": "arn:${AWS::Partition}:iam:
 CONTEXT = {"kms:EncryptionContext:aws:logs:arn": {"Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:x"}}
 LOGS = {"Service": {"Fn::Sub": "logs.${AWS::Region}.amazonaws.com"}}
 CALLER = {"StringEquals": {"kms:CallerAccount": {"Ref": "AWS::AccountId"}}}
+MEMBERS = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+MEMBERS_VIA_S3 = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1", "kms:ViaService": "s3.us-east-1.amazonaws.com"}}
 CASES = (
     Case(
         rule="TAP018",
@@ -51,6 +53,16 @@ CASES = (
             "grants": ("It", statement("KeyPolicy", Principal=OWN_ROOT, Action="kms:CreateGrant")),
             "the account's id": ("It", statement("KeyPolicy", Principal={"AWS": {"Ref": "AWS::AccountId"}}, Action="kms:Decrypt")),
             "everybody of the account": ("It", statement("KeyPolicy", Principal="*", Action="kms:Decrypt", Condition=CALLER)),
+            "an organization, by itself": ("It", statement("KeyPolicy", Principal="*", Action="kms:Decrypt", Condition=MEMBERS)),
+            "an organization that writes": (
+                "It",
+                statement("KeyPolicy", Principal="*", Action="kms:GenerateDataKey", Condition=MEMBERS_VIA_S3),
+            ),
+        },
+        also={
+            "an organization reads through one service": allowing(
+                KEY, "KeyPolicy", Principal="*", Action=["kms:Decrypt"], Condition=MEMBERS_VIA_S3
+            )
         },
     ),
 )
