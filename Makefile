@@ -13,7 +13,7 @@ EMULATOR := $(EMULATOR_VENV)/.installed
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo generate lint types test rehearse check requirements audit bench soak clean
+.PHONY: help install demo generate lint types test live rehearse check requirements audit bench soak clean
 
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,13 +53,16 @@ lint: $(INSTALLED) ## Check the sources' style
 types: $(INSTALLED) ## Check the sources' types
 	@$(BIN)/mypy
 
-test: $(INSTALLED) $(EMULATOR) ## Run all tests on both cores
-	@$(RUN) -m pytest -n 2 --dist loadfile -m "not rehearsal"
+test: $(INSTALLED) $(EMULATOR) ## Run the tests on both cores
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "not rehearsal and not live"
+
+live: $(INSTALLED) $(EMULATOR) ## Run the stories over whole environments: accounts, promotion, pipeline, drift, configuration
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "live and not rehearsal"
 
 rehearse: $(INSTALLED) $(EMULATOR) ## Play every story of failure and rescue, and say whether the product kept its word
 	@$(RUN) -m pytest -n 2 --dist loadfile -m rehearsal
 
-check: lint types test ## Everything that a change must pass: lint, types, tests
+check: lint types test live ## Everything that a change must pass: lint, types, tests
 
 requirements: $(INSTALLED) ## Print which requirement rows are proven, and by which tests
 	@$(RUN) -m tests.requirements

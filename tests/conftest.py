@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,32 @@ from templates.build import Built, build
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ("dev", "prod", "staging")
+
+
+# Files whose tests deploy whole environments: they take as long as all others together.
+LIVE = (
+    "clearing/test_story.py",
+    "clearing/test_verify.py",
+    "deploy/test_accounts.py",
+    "deploy/test_config.py",
+    "drift",
+    "live",
+    "parity/test_live.py",
+    "pipeline/test_stages.py",
+    "promotion/test_story.py",
+    "verification/test_roles.py",
+)
+
+# Where pytest runs in the background of a shell, interrupts are ignored, and whatever it starts would ignore them too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
+        if any(place == one or place.startswith(f"{one}/") for one in LIVE):
+            item.add_marker(pytest.mark.live)
 
 
 @pytest.fixture(scope="session")
