@@ -54,7 +54,7 @@ types: $(INSTALLED) ## Check the sources' types
 	@$(BIN)/mypy
 
 test: $(INSTALLED) $(EMULATOR) ## Run the tests on both cores
-	@$(RUN) -m pytest -n 2 --dist loadfile -m "not rehearsal and not live"
+	@$(RUN) -m pytest -n 2 --dist worksteal -m "not rehearsal and not live"
 
 live: $(INSTALLED) $(EMULATOR) ## Run the stories over whole environments: accounts, promotion, pipeline, drift, configuration
 	@$(RUN) -m pytest -n 2 --dist loadfile -m "live and not rehearsal"
