@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from deploy.local.server import LocalAws, Options
 from templates.generation import Request, generate
@@ -46,8 +44,8 @@ def _parity(folder: Path, runs: int) -> dict[int, float]:
         # Made by the copy's own sources, whose proof it is; without the checkers, which are measured elsewhere.
         make = f"from pathlib import Path; from templates.generation import Request, generate; generate(Request(env_dir=Path({source.name!r}), out=Path('out-{size}'), validate=False), tell=print)"
         subprocess.run([sys.executable, "-c", make], cwd=place, check=True, capture_output=True)
-        argv = (sys.executable, "-m", "deploy", "parity", "--build", f"out-{size}")
-        cases[size] = Case(name=f"parity {size}", argv=argv, cwd=place, codes=(0, 3))
+        argv = (sys.executable, "-m", "deploy", "parity", "--build", str(place / f"out-{size}"))
+        cases[size] = Case(name=f"parity {size}", argv=argv, cwd=ROOT, codes=(0, 3))
     usages = rounds(list(cases.values()), runs)
     return {size: usages[case.name].wall for size, case in cases.items()}
 
@@ -95,11 +93,10 @@ def _calls(url: str, build: Path) -> tuple[int, int]:
     return sessions.calls.total, report.stacks
 
 
-def _run(url: str, build: Path, account: str, *arguments: str) -> Any:
+def _run(url: str, build: Path, account: str, *arguments: str) -> None:
     """As a person does; 3 of `drift` and 4 of a gate are answers, too."""
     keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "local", "AWS_EC2_METADATA_DISABLED": "true", "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, "-m", "deploy", *arguments, "--endpoint-url", url, "--build", str(build), "--format", "json"]
+    command = [sys.executable, "-m", "deploy", *arguments, "--endpoint-url", url, "--build", str(build)]
     done = subprocess.run(command, cwd=ROOT, env=keys, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 3, 4):
         raise RuntimeError(f"{' '.join(arguments)}: {done.stderr}")
-    return json.loads(done.stdout) if done.stdout.startswith("{") else None
