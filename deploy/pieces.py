@@ -8,9 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from deploy.errors import Invalid, Refused
 from deploy.lock import Held
-from deploy.manifest import Asset, Manifest, Template
+from deploy.manifest import Asset, Manifest, Template, decode
 from deploy.parallel import each
 
 
@@ -42,6 +44,18 @@ def built(file: Path, digest: str = "") -> bytes:
     if digest and sha256(data).hexdigest() != digest:
         raise Invalid(f"{file}", "it is not what the manifest says", again)
     return data
+
+
+def manifest_in(data: bytes, folder: Path) -> Manifest:
+    """The manifest of a build folder. ``data``: its bytes.
+
+    Raises:
+        Invalid: it is none, or one of another version.
+    """
+    try:
+        return decode(data)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ class Common:
 
     def manifest(self, data: bytes, folder: Path) -> Manifest:
         """Of a build folder. Raises Invalid where it is none."""
-        from deploy.manifest import decode
+        from deploy.pieces import manifest_in
 
-        return _decoded(decode, data, folder)
+        return manifest_in(data, folder)
 
     def _mended(self, account: Account) -> Account:
         """What cannot be asked here, the verb itself says in its own words."""
@@ -208,12 +208,3 @@ def _read(folder: Path, build: Path, environment: str) -> bytes:
         built = _built(build)
         known = f"built are {', '.join(built)}" if built else "nothing is built"
         raise Invalid(f"environment {environment}", f"there is no {folder / 'manifest.json'}; {known}", "run: make generate") from None
-
-
-def _decoded(decode: Callable[[bytes], Manifest], data: bytes, folder: Path) -> Manifest:
-    import msgspec
-
-    try:
-        return decode(data)
-    except msgspec.DecodeError as error:
-        raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error

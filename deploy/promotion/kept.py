@@ -14,9 +14,9 @@ import msgspec
 
 from deploy.account import Account
 from deploy.errors import Refused
-from deploy.manifest import Manifest, Release, decode
+from deploy.manifest import Release, decode
 from deploy.parity.proof import FILE
-from deploy.pieces import built, published
+from deploy.pieces import built, manifest_in, published
 from deploy.publish import Piece, manifest_key, proof_key, proof_of, put_all, rounds
 
 _FOLDER = "releases/"
@@ -96,13 +96,4 @@ class Kept:
 
 def _of_folder(account: Account, folder: Path) -> Account:
     data = built(folder / "manifest.json")
-    return Account(manifest=_decoded(data, folder), data=data, folder=folder, sessions=account.sessions)
-
-
-def _decoded(data: bytes, folder: Path) -> Manifest:
-    from deploy.errors import Invalid
-
-    try:
-        return decode(data)
-    except msgspec.DecodeError as error:
-        raise Invalid(f"{folder / 'manifest.json'}", f"this is no manifest: {error}", "generate again: make generate") from error
+    return Account(manifest=manifest_in(data, folder), data=data, folder=folder, sessions=account.sessions)

@@ -98,8 +98,9 @@ class Promotion:
         release = found(self.source, self.asked.release, records)
         self._wait(records)
         there = self._there(release)
-        made, problem = self._planned(there, release)
-        ground = self._ground(there, release, records, made, problem)
+        proof = Kept(account=self.source).parity(release.digest)
+        made, problem = self._planned(there, release, proof)
+        ground = self._ground(there, release, proof, records, made, problem)
         gates = tuple(overridden(verdict, self.asked, production=ground.rules.production) for verdict in judged(ground))
         promoted = Promoted(
             source=self.source.manifest.environment,
@@ -128,10 +129,9 @@ class Promotion:
             raise Refused(f"release {release.digest[:12]}", "it is for elsewhere", "promote a release of this checkout's account", moved)
         return there
 
-    def _planned(self, there: Account, release: Release) -> tuple[Plan | None, DeployError | None]:
+    def _planned(self, there: Account, release: Release, proof: bytes | None) -> tuple[Plan | None, DeployError | None]:
         """What cannot be planned is for a gate to say, beside all others."""
         try:
-            proof = Kept(account=self.source).parity(release.digest)
             for one in publish.publish(there, proof=publish.proof_of(release, proof) if proof else None):
                 if one.uploaded:
                     self.show.done(f"{one.uploaded} of {one.objects} objects carried to {one.bucket}, each proven by its digest")
@@ -141,9 +141,14 @@ class Promotion:
             return None, error
 
     def _ground(
-        self, there: Account, release: Release, records: tuple[Record, ...], made: Plan | None, problem: DeployError | None
+        self,
+        there: Account,
+        release: Release,
+        proof: bytes | None,
+        records: tuple[Record, ...],
+        made: Plan | None,
+        problem: DeployError | None,
     ) -> Ground:
-        kept = Kept(account=self.source)
         theirs = _records(there)
         looked = (self.source, there) if standing(theirs) else (self.source,)
         return Ground(
@@ -157,7 +162,7 @@ class Promotion:
             target_records=theirs,
             alarms=alarms(self.source),
             broken=broken(self.source, records),
-            parity=_asked(lambda: self.compare(self.source, there, release, kept.parity(release.digest)), _untold),
+            parity=_asked(lambda: self.compare(self.source, there, release, proof), _untold),
             drift=tuple(self._seen(one, there) for one in looked),
             approvals=_asked(lambda: approving.given(there, release.digest), lambda error: ()),
             plan=made,

@@ -132,9 +132,14 @@ class World:
 
     def ready(self) -> World:
         """What bootstrap would have made, as far as the stories need it."""
-        self.aws.client("s3").create_bucket(Bucket=self.bucket)
+        self.prepare(self.bucket, GATE)
+        return self
+
+    def prepare(self, bucket: str, gate: str) -> None:
+        """An artifact bucket and a gate of these names."""
+        self.aws.client("s3").create_bucket(Bucket=bucket)
         self.aws.client("cloudwatch").put_metric_alarm(
-            AlarmName=GATE,
+            AlarmName=gate,
             Namespace="tap",
             MetricName="gate",
             Statistic="Sum",
@@ -144,7 +149,6 @@ class World:
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="ignore",
         )
-        return self
 
     def build(self) -> World:
         """Write the build folder, as `generate.py` would."""

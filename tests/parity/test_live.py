@@ -64,18 +64,7 @@ def both(world: World) -> Callable[..., World]:
         world.ready().build()
         second(world, **jobs)
         proven(world, *fields)
-        world.aws.client("s3").create_bucket(Bucket=world.bucket.replace("-dev", "-prod"))
-        world.aws.client("cloudwatch").put_metric_alarm(
-            AlarmName=GATE.replace("-dev", "-prod"),
-            Namespace="tap",
-            MetricName="gate",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="ignore",
-        )
+        world.prepare(world.bucket.replace("-dev", "-prod"), GATE.replace("-dev", "-prod"))
         for name in ("dev", "prod"):
             answer = world.run("up", name, "--yes")
             assert answer.code == 0, answer.err
