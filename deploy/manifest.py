@@ -57,8 +57,18 @@ class Guard(_Noun, frozen=True, kw_only=True):
     monitoring_minutes: Annotated[int, Meta(ge=0, le=180)]
 
 
+class Need(_Noun, frozen=True, kw_only=True):
+    """A value that one stack's template reads from Parameter Store in its own region, and that another stack gives: the deployer carries it
+    there when the giver has been deployed.
+    """
+
+    path: Annotated[str, Meta(description="of the parameter that the template reads")]
+    stack: Annotated[str, Meta(description="the name of the stack that gives it, in whatever region")]
+    output: Annotated[str, Meta(description="of that stack's root")]
+
+
 class Stack(_Noun, frozen=True, kw_only=True):
-    """One root stack, in deployment order."""
+    """One root stack, in deployment order. ``needs``: what must be in Parameter Store before a change set can be made for it."""
 
     name: str
     region: str
@@ -72,6 +82,7 @@ class Stack(_Noun, frozen=True, kw_only=True):
     ] = True
     policy: Annotated[dict[str, Any], Meta(description="the stack policy: what an update may not replace or delete")]
     guard: Guard
+    needs: tuple[Need, ...] = ()
 
 
 class Roles(_Noun, frozen=True, kw_only=True):
@@ -188,6 +199,98 @@ class Drift(_Noun, frozen=True, kw_only=True):
     region: str
 
 
+class Failover(_Noun, frozen=True, kw_only=True):
+    """The second region of an environment, and what moves its traffic there and back.
+
+    ``region`` serves, unless the switch says otherwise; ``standby`` is the other one. ``switch`` stands in the standby region, so that it
+    moves also while the first one is out: a metric of the namespace ``switch_namespace`` on which the alarm ``switch`` rings.
+    ``edge``: the stack of the distribution in front of both, which reads the parameter ``active``; empty where a ``domain`` has records.
+    """
+
+    region: str
+    standby: str
+    app: Annotated[str, Meta(description="name of the stack in the first region")]
+    replica: Annotated[str, Meta(description="name of the stack in the standby region")]
+    bucket: Annotated[str, Meta(description="of the data, in the first region")]
+    standby_bucket: str
+    table: Annotated[str, Meta(description="the global table, of one name in both")]
+    switch: Annotated[str, Meta(description="name of the alarm that moves the traffic")]
+    switch_namespace: str
+    domain: str = ""
+    edge: str = ""
+    active: Annotated[str, Meta(description="path of the parameter that says which region serves writes; empty with a domain")] = ""
+
+
+class Preferences(_Noun, frozen=True, kw_only=True):
+    """CloudFormation's operation preferences (API reference, StackSetOperationPreferences): of each pair one is given."""
+
+    failure_tolerance_count: Count | None = None
+    failure_tolerance_percentage: Annotated[int, Meta(ge=0, le=100)] | None = None
+    max_concurrent_count: Annotated[int, Meta(ge=1)] | None = None
+    max_concurrent_percentage: Annotated[int, Meta(ge=1, le=100)] | None = None
+    concurrency_mode: Literal["STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"] = "STRICT_FAILURE_TOLERANCE"
+    region_concurrency: Literal["SEQUENTIAL", "PARALLEL"] = "SEQUENTIAL"
+
+
+class Wave(_Noun, frozen=True, kw_only=True):
+    """The instances that one operation of a StackSet reaches: accounts, or organizational units with a filter, times regions in order.
+
+    ``watch_minutes``: for so long the alarms of its accounts are looked at before the next wave may begin.
+    """
+
+    name: str
+    accounts: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    filter: Literal["NONE", "INTERSECTION", "DIFFERENCE", "UNION"] = "NONE"
+    regions: Annotated[tuple[str, ...], Meta(min_length=1)]
+    preferences: Preferences
+    watch_minutes: Annotated[int, Meta(ge=0, le=180)] = 0
+
+
+class Override(_Noun, frozen=True, kw_only=True):
+    """Parameter values of some instances; no account or no region means all of them. Of two that fit an instance, the later one counts."""
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    parameters: dict[str, str]
+
+
+class AutoDeployment(_Noun, frozen=True, kw_only=True):
+    """What becomes of accounts that join or leave the units of a service-managed StackSet."""
+
+    enabled: bool
+    retain_stacks: bool = False
+    depends_on: Annotated[tuple[str, ...], Meta(description="names of StackSets of this manifest")] = ()
+
+
+class StackSet(_Noun, frozen=True, kw_only=True):
+    """One StackSet, administered in this manifest's account.
+
+    ``set_name``: in AWS. ``template``: the service of its template in ``Manifest.templates``; it has no nested stacks. ``plan_role``: in each
+    target account, what previews and checks are made with. ``alarms``: names that may not be in ALARM in an instance's account and region.
+    """
+
+    name: str
+    set_name: str
+    description: str
+    region: Annotated[str, Meta(description="where the set is administered")]
+    template: str
+    capabilities: tuple[str, ...]
+    permission_model: Literal["SELF_MANAGED", "SERVICE_MANAGED"]
+    call_as: Literal["SELF", "DELEGATED_ADMIN"] = "SELF"
+    administration_role: Annotated[str, Meta(description="name, in this account; self-managed")] = ""
+    execution_role: Annotated[str, Meta(description="name, in each target account; self-managed")] = ""
+    plan_role: Annotated[str, Meta(description="name, in each target account")]
+    auto_deployment: AutoDeployment | None = None
+    managed_execution: bool = False
+    parameters: dict[str, str]
+    overrides: tuple[Override, ...] = ()
+    waves: Annotated[tuple[Wave, ...], Meta(min_length=1, description="the canary first")]
+    tags: dict[str, str]
+    checks: tuple[dict[str, Any], ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
 class Manifest(_Noun, frozen=True, kw_only=True):
     """``values`` are the environment's own values, dotted path -> value, so that a change can name what caused it."""
 
@@ -215,6 +318,8 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     )
     settings: Annotated[tuple[Setting, ...], Meta(description="the runtime configuration, by name")] = ()
     drift: tuple[Drift, ...] = ()
+    failover: Annotated[Failover | None, Meta(description="null where the environment has one region")] = None
+    stack_sets: Annotated[tuple[StackSet, ...], Meta(description="in the tools account's manifest alone")] = ()
 
     @property
     def is_protected(self) -> bool:
