@@ -58,17 +58,21 @@ class Guard(_Noun, frozen=True, kw_only=True):
 
 
 class Need(_Noun, frozen=True, kw_only=True):
-    """A value that one stack's template reads from Parameter Store in its own region, and that another stack gives: the deployer carries it
-    there when the giver has been deployed.
+    """A parameter of a stack's root that is fed from Parameter Store in the stack's own region.
+
+    Its value is another stack's output, which the deployer carries there once that stack has been deployed, or what a verb writes there,
+    where ``stack`` is empty. While nothing is there, ``otherwise`` is the value; where that is empty as well, the stack waits.
     """
 
-    path: Annotated[str, Meta(description="of the parameter that the template reads")]
-    stack: Annotated[str, Meta(description="the name of the stack that gives it, in whatever region")]
-    output: Annotated[str, Meta(description="of that stack's root")]
+    parameter: Annotated[str, Meta(description="of the root template")]
+    path: Annotated[str, Meta(description="in Parameter Store")]
+    stack: Annotated[str, Meta(description="name of the stack that gives it, in whatever region")] = ""
+    output: Annotated[str, Meta(description="of that stack's root")] = ""
+    otherwise: str = ""
 
 
 class Stack(_Noun, frozen=True, kw_only=True):
-    """One root stack, in deployment order. ``needs``: what must be in Parameter Store before a change set can be made for it."""
+    """One root stack, in deployment order. ``needs``: what other stacks of the environment, and verbs, give it."""
 
     name: str
     region: str
