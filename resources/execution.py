@@ -108,6 +108,20 @@ def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> 
         yield statements.allow(f"{sid}{number}", exact(actions), arns)
 
 
+def leading(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Statement]:
+    """On what leads traffic to one of two regions. Route 53 and CloudFront know no region."""
+    groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    for action in actions:
+        if place := scopes.leading(env, action):
+            groups.setdefault(place, set()).add(action)
+    own = _own_tags(env)
+    conditions: dict[str, list[ConditionElement]] = {"tagged": [StringEquals(own)], "new": [StringEqualsIfExists(own)]}
+    return [
+        statements.allow(f"{sid}{number}", exact(wanted), [Sub(arn) for arn in arns] or ["*"], *conditions.get(kind, []))
+        for number, ((kind, arns), wanted) in enumerate(sorted(groups.items()), 1)
+    ]
+
+
 def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
     """Roles and policies of the environment: never without the boundary, passed to one service each."""
     known, used = {action for action in actions if action.startswith("iam:")}, set(types)
