@@ -33,6 +33,9 @@ DOMAIN = frozenset(
     }
 )
 FAILOVER = DOMAIN | {"AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
+# What fills a table's copy in another region.
+FILLED = ("dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan")
+COPIED = "AWS::DynamoDB::GlobalTable"
 # What may be done with them, and where: the first line that fits. API Gateway's name is the domain's, functions have the environment's own;
 # certificates and distributions have ids, and are known by their tags once they have some; health checks have ids and nothing else.
 LEADING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -128,8 +131,6 @@ UNTAGGED = ("ec2:*", "kms:TagResource")
 # An alias is a thing of its own, beside its key.
 ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
 KEY_USE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
-# Only the handlers of a global table call these.
-COPYING = ("dynamodb:CreateTableReplica", "dynamodb:DescribeTableReplicaAutoScaling")
 MAPPINGS = ("lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping")
 MAPPING_TAGS = ("lambda:TagResource", "lambda:UntagResource")
 OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")

@@ -121,14 +121,17 @@ def _workflows(service: AnyService, env: ToolsEnvironment) -> None:
 
 
 def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPolicy]]:
-    """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at."""
-    env = service.env
-    made, seen = execution.given(env, types), execution.seen(env, types)
+    """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at.
+
+    What the execution role does in a second region comes later (templates/bootstrap_failover.py).
+    """
+    env, alone = service.env, service.env.alone
+    made, seen = execution.given(alone, types), execution.seen(alone, types)
     add = partial(_added, service)
-    look = add("Look", [deployment.looking(env), execution.looking(env, made)])
-    see = add("See", [*deployment.reading(env), *execution.named(env, "See", seen), *execution.identity(env, types, seen)])
-    make = add("Make", execution.making(env, made))
-    set_ = [execution.nested(env), *execution.named(env, "Set", made - seen), *execution.identity(env, types, made - seen)]
+    look = add("Look", [deployment.looking(env), execution.looking(alone, made)])
+    see = add("See", [*deployment.reading(env), *execution.named(alone, "See", seen), *execution.identity(alone, types, seen)])
+    make = add("Make", execution.making(alone, made))
+    set_ = [execution.nested(env), *execution.named(alone, "Set", made - seen), *execution.identity(alone, types, made - seen)]
     run = add("Execution", [*set_, *([execution.losing(types)] if deployment.is_production(env) else [])])
     return {
         "publish": add("Publish", deployment.publishing(env)),

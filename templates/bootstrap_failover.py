@@ -40,8 +40,12 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     handled = sorted(set(types) & scopes.FAILOVER)
     service.template.set_metadata({"tapline": {"version": 1, "types": [kind.removeprefix(AWS) for kind in handled]}})
     made, seen = execution.given(env, handled), execution.seen(env, handled)
-    _add(service, "FailoverSee", [*execution.leading(env, "See", seen), *_health()], ("plan", "deploy", "execution"))
-    _add(service, "FailoverSet", execution.leading(env, "Set", made - seen), ("execution",))
+    copied = {scopes.COPIED} & set(types)
+    copies, seen_copies = execution.given(env, copied), execution.seen(env, copied)
+    see = [*execution.leading(env, "See", seen), *execution.copying(env, "See", seen_copies), *_health()]
+    _add(service, "FailoverSee", see, ("plan", "deploy", "execution"))
+    put = [*execution.leading(env, "Set", made - seen), *execution.copying(env, "Set", copies - seen_copies)]
+    _add(service, "FailoverSet", put, ("execution",))
     _add(service, "FailoverDeploy", _moving(env), ("deploy",))
     return service
 
