@@ -8,7 +8,7 @@ s3:ObjectCreationOperation; nothing here is large enough for one, so they are re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from awacs import kms
@@ -55,9 +55,12 @@ def everything() -> list[Sub]:
     return [Sub(f"${{{BUCKET}.Arn}}/*")]
 
 
-def artifact_key(env: AnyEnvironment) -> tuple[Key, Alias]:
-    """A key for the bucket alone: used through S3, by the deployment's roles; by the organization to read what the bucket lets it read."""
-    roles = [role_arn(env, role) for role in ("publish", "plan", "deploy", "execution")]
+def artifact_key(env: AnyEnvironment, named: Callable[[AnyEnvironment, str], Sub] = role_arn) -> tuple[Key, Alias]:
+    """A key for the bucket alone: used through S3, by the deployment's roles; by the organization to read what the bucket lets it read.
+
+    ``named``: the ARN of a role.
+    """
+    roles = [named(env, role) for role in ("publish", "plan", "deploy", "execution")]
     via = StringEquals("kms:ViaService", Sub("s3.${AWS::Region}.${AWS::URLSuffix}"))
     users = statements.allow_roles("Deployment", roles, [kms.Decrypt, kms.GenerateDataKey], via)
     readers = allow_organization(env, "Organization", [kms.Decrypt], ["*"], via)
@@ -81,14 +84,14 @@ def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfigurati
     )
 
 
-def kept(env: AnyEnvironment) -> list[Statement]:
+def kept(env: AnyEnvironment, named: Callable[[str], Sub] = made_role_arn) -> list[Statement]:
     """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to.
 
     Whoever clears away what no release needs any more is the one exception to ``Keep``, and none to ``KeepRecords``. It removes no version:
     what it took is there until the lifecycle ends it. Beside these the organization reads what StackSets need.
     """
-    writers = ArnNotEquals("aws:PrincipalArn", [made_role_arn(role) for role in ("publish", "deploy")])
-    clearing = ArnNotEquals("aws:PrincipalArn", made_role_arn("gc"))
+    writers = ArnNotEquals("aws:PrincipalArn", [named(role) for role in ("publish", "deploy")])
+    clearing = ArnNotEquals("aws:PrincipalArn", named("gc"))
     return [
         deny_everybody("OnlyDeployment", [actions.PutObject], everything(), writers),
         deny_everybody("Keep", [actions.DeleteObject], everything(), clearing),
