@@ -31,10 +31,17 @@ def find(account: Account, to: str) -> Record:
     """
     ledger = Ledger(store=account.store("plan", account.manifest.region))
     records = ledger.newest(MOST)
-    return _named(records, to, account.manifest.environment) if to else before(records, account.manifest.environment)
+    return named(records, to, account.manifest.environment) if to else before(records, account.manifest.environment)
 
 
-def before(records: Iterable[Record], environment: str) -> Record:
+STANDS = ("succeeded", "unverified", "nothing to do")
+"""How a deployment ended after which it is what runs."""
+
+SETS = (*STANDS, "failed")
+"""The same of a StackSet: what was rolled out in part stands in part."""
+
+
+def before(records: Iterable[Record], environment: str, stands: tuple[str, ...] = STANDS) -> Record:
     """The last good deployment before the release that runs now first came: what was undone since is not gone back to.
 
     Raises:
@@ -45,11 +52,11 @@ def before(records: Iterable[Record], environment: str) -> Record:
         if took_down(record):
             break
         until.append(record)
-    made = [record for record in until if record.manifest and record.outcome in ("succeeded", "unverified", "nothing to do")]
+    made = [record for record in until if record.manifest and record.outcome in stands]
     if not made:
         raise Refused(f"rollback of {environment}", "nothing is deployed", f"deploy something: python -m deploy up {environment}")
     first = max(index for index, record in enumerate(made) if record.manifest == made[0].manifest)
-    earlier = next((record for record in made[first + 1 :] if record.outcome != "unverified"), None)
+    earlier = next((record for record in made[first + 1 :] if record.outcome in _WORKED), None)
     if earlier is None:
         others = tuple(dict.fromkeys(_words(record) for record in made[:first] if record.manifest != made[0].manifest))
         how = "name one of these: --to RELEASE" if others else f"mend it and deploy that: python -m deploy up {environment}"
@@ -57,7 +64,7 @@ def before(records: Iterable[Record], environment: str) -> Record:
     return earlier
 
 
-def _named(records: Iterable[Record], to: str, environment: str) -> Record:
+def named(records: Iterable[Record], to: str, environment: str) -> Record:
     by_number = to.isdecimal() and len(to) < SHORTEST_DIGEST
     listing = f"see them: python -m deploy history {environment}"
     if not by_number and (len(to) < SHORTEST_DIGEST or any(letter not in "0123456789abcdef" for letter in to.lower())):
