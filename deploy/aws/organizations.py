@@ -61,10 +61,10 @@ def _status(said: dict[str, str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One account that a set reaches, by its plan role. ``iam`` and ``ec2``: clients there."""
+    """One account that a set reaches, by its plan role. ``iam`` and ``account``: clients there."""
 
     iam: Api
-    ec2: Api
+    account: Api
 
     def has_role(self, name: str) -> bool:
         try:
@@ -77,4 +77,5 @@ class Member:
 
     def regions(self) -> frozenset[str]:
         """Those that are enabled in this account."""
-        return frozenset(one["RegionName"] for one in self.ec2("describe_regions").get("Regions") or ())
+        found = self.account.pages("list_regions", "Regions", RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"], MaxResults=50)
+        return frozenset(one["RegionName"] for one in found)

@@ -11,6 +11,8 @@ from deploy.background import Background, background
 from deploy.commands.options import Common
 from deploy.commands.story import publish_all
 from deploy.manifest import TOOLS
+from deploy.noun import Noun
+from deploy.report import render
 from deploy.stacksets.home import Home, declared
 from deploy.stacksets.model import SetPlan
 from deploy.stacksets.planning import propose
@@ -45,7 +47,7 @@ def make_rollback(common: Common, name: str, to: str, out: Path | None, *, every
     now = home(common, name)
     _ = now.account.caller
     records = now.ledger("plan").newest(earlier.MOST)
-    record = earlier.named(records, to, name) if to else earlier.before(records, name, earlier.SETS)
+    record = earlier.named(records, to, name, "stackset status") if to else earlier.before(records, name, earlier.SETS, "stackset plan")
     account = earlier.account_of(now.account, record)
     commit = f", commit {record.commit[:12]}" if record.commit else ""
     common.console.note(f"back to rollout {record.number} of {name}: release {record.release[:12]}{commit}")
@@ -68,8 +70,12 @@ def load(path: Path) -> SetPlan:
     return plan.read(path, SetPlan, HOW)
 
 
+def show(common: Common, value: Noun) -> None:
+    common.console.result(render.render(value, "markdown") if common.format == "markdown" else value)
+
+
 def show_plan(common: Common, made: SetPlan, path: Path | None) -> None:
-    common.console.result(made)
+    show(common, made)
     if path:
         command = f"python -m deploy stackset apply {path}{' --local' if common.local else ''}"
         common.console.note(f"apply it until {made.expires:%Y-%m-%d %H:%M} UTC: {command}")

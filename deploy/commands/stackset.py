@@ -39,6 +39,7 @@ def command() -> None:
 @_delete
 @_out
 @common
+@formats("text", "json", "markdown")
 def plan(common: Common, name: str, every: bool, remove: bool, delete: bool, out: Path | None) -> int:
     """Say what a set will change and where, preview it in the accounts themselves, and seal it.
 
@@ -91,16 +92,10 @@ def status(common: Common, name: str) -> int:
     \b
     Example: python -m deploy stackset status baseline --local
     """
-    from deploy.commands.sets import home
+    from deploy.commands.sets import home, show
     from deploy.stacksets.state import state
 
-    found = state(home(common, name))
-    if common.format == "markdown":
-        from deploy.report.stack_sets import status_markdown
-
-        common.console.result(status_markdown(found))
-    else:
-        common.console.result(found)
+    show(common, state(home(common, name)))
     return 0
 
 
@@ -116,16 +111,11 @@ def drift(common: Common, name: str) -> int:
     \b
     Example: python -m deploy stackset drift baseline --local
     """
-    from deploy.commands.sets import home
+    from deploy.commands.sets import home, show
     from deploy.stacksets.drift import look
 
     found = look(home(common, name), common.console)
-    if common.format == "markdown":
-        from deploy.report.stack_sets import drift_markdown
-
-        common.console.result(drift_markdown(found))
-    else:
-        common.console.result(found)
+    show(common, found)
     return found.code
 
 

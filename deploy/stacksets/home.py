@@ -131,8 +131,7 @@ class Home:
         account, region = self.target(place), place[1]
         sessions = account.sessions
         return Member(
-            iam=sessions.role(account.target, "plan", "iam", region),
-            ec2=sessions.role(account.target, "plan", "ec2", region),
+            iam=sessions.role(account.target, "plan", "iam", region), account=sessions.role(account.target, "plan", "account", region)
         )
 
     def forget(self, account: str) -> None:

@@ -46,7 +46,7 @@ def look(home: Home, document: Mapping[str, Any]) -> Ground:
     if state and state.permission_model != stack_set.permission_model:
         problem = f"it has {state.permission_model.lower()} permissions, and {stack_set.permission_model.lower()} are declared"
         raise Refused(f"StackSet {home.name}", problem, "permissions cannot change while instances stand: give it another name")
-    found, problems = _reach(home)
+    found, problems = reach(home)
     problems += limits.of_size(len(found.targets))
     looked = tuple(each(lambda account: _look_at(home, account, found), found.accounts))
     problems += [*found.problems, *limits.of_accounts(stack_set, found.targets, looked)]
@@ -73,7 +73,7 @@ def _several(problems: list[str] | tuple[str, ...]) -> str:
     return problems[0] if len(problems) == 1 else f"{len(problems)} things stand against it"
 
 
-def _reach(home: Home) -> tuple[Scope, list[str]]:
+def reach(home: Home) -> tuple[Scope, list[str]]:
     """Which instances are meant, and what the organization says against it."""
     organization, stack_set = home.organization(), home.stack_set
     if stack_set.permission_model == "SELF_MANAGED":

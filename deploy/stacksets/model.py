@@ -14,6 +14,7 @@ from deploy.changes import Difference, Finding, Review
 from deploy.manifest import AutoDeployment, StackSet
 from deploy.noun import Noun
 from deploy.plan import Sealed
+from deploy.record import Record
 
 Place = tuple[str, str]
 """An account and a region."""
@@ -246,7 +247,7 @@ class InstanceState(Noun, frozen=True, kw_only=True):
 
 class SetStatus(Noun, frozen=True, kw_only=True):
     """A StackSet now. ``at``: when AWS was asked; ``exists`` False where there is none; ``running``: what works on it; ``waves``: name ->
-    (up to date, of), in order; ``missing``: declared, and not there.
+    (up to date, of), in order; ``missing``: declared, and not there; ``rollouts``: the newest records of its ledger.
     """
 
     name: str
@@ -265,6 +266,7 @@ class SetStatus(Noun, frozen=True, kw_only=True):
     missing: tuple[Place, ...] = ()
     outdated: int = 0
     inoperable: int = 0
+    rollouts: tuple[Record, ...] = ()
 
 
 class ResourceDrift(Noun, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from deploy.background import Background
 from deploy.changes import Finding
 from deploy.errors import Conflict
 from deploy.holding import is_over
+from deploy.report.ink import plural
 from deploy.stacksets import comparing, limits
 from deploy.stacksets.home import Home
 from deploy.stacksets.looking import Ground, look
@@ -108,11 +109,11 @@ def _notes(found: Ground, rows: tuple[Row, ...], *, remove: bool) -> tuple[str, 
     stuck = [f"{row.account}/{row.region}" for row in rows if row.action == "inoperable"]
     told = [*found.scope.notes, *limits.unseen(found.looked)]
     if left and not remove:
-        told.append(f"{len(left)} instances are declared no more and stay as they are; --remove takes them out of the set")
+        told.append(f"{plural(len(left), 'instance')} declared no more, left as they are; --remove takes them out of the set")
     if drifted:
-        told.append(f"{len(drifted)} instances have drifted, as far as it is known: {limits.listed(drifted)}")
+        told.append(f"{plural(len(drifted), 'instance')} drifted, as far as it is known: {limits.listed(drifted)}")
     if stuck:
-        told.append(f"{len(stuck)} instances are INOPERABLE, and CloudFormation leaves them out: {limits.listed(stuck)}")
+        told.append(f"{plural(len(stuck), 'instance')} INOPERABLE, which CloudFormation leaves out: {limits.listed(stuck)}")
     return tuple(told)
 
 

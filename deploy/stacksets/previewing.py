@@ -21,7 +21,7 @@ from deploy.aws.stacks import Stacks
 from deploy.background import Background
 from deploy.changes import Finding, Review
 from deploy.deployed import Deployed
-from deploy.errors import Denied, Invalid
+from deploy.errors import Conflict, Denied, Invalid
 from deploy.model import ChangeSet
 from deploy.parallel import each
 from deploy.plan import Settings
@@ -62,13 +62,13 @@ class Previews:
 
     def _one(self, row: Row) -> Preview | str:
         """What would happen, or in words why it must fail."""
-        said = {"account": row.account, "region": row.region, "wave": row.wave}
+        base = Preview(account=row.account, region=row.region, wave=row.wave)
         try:
-            return Preview(review=self._reviewed(row), **said)
+            return msgspec.structs.replace(base, review=self._reviewed(row))
         except Invalid as error:
             return f"{row.account} {row.region}: {'; '.join((error.fact, *error.details))}"
         except (Denied, AwsRefusal) as error:
-            return Preview(reason=f"{error.subject}: {error.fact}", **said)
+            return msgspec.structs.replace(base, reason=f"{error.subject}: {error.fact}")
 
     def _reviewed(self, row: Row) -> Review:
         account = self.home.target(row.place)
@@ -89,9 +89,18 @@ class Previews:
             made = msgspec.structs.replace(stacks.settle(change_set_id), kind="UPDATE" if running else "CREATE")
             if not made.empty:
                 check_made(stacks, made)
+                self._check_document(stacks, change_set_id)
             return self._review(row, name, running, settings, made)
         finally:
             leftovers.withdraw(stacks, lambda: account.stacks("deploy", row.region), name, change_set_id)
+
+    def _check_document(self, stacks: Stacks, change_set_id: str) -> None:
+        """Raises:
+        Conflict: the bucket holds something else under the template's digest.
+        """
+        if stacks.proposed_template(change_set_id) != self.document:
+            what = "what AWS read from the bucket is not what was built"
+            raise Conflict(f"template of StackSet {self.home.name}", what, "publish again; see who wrote to the bucket")
 
     def _request(self, settings: Settings, *, exists: bool) -> dict[str, Any]:
         name = f"{PREFIX}{secrets.token_hex(6)}"
@@ -178,7 +187,7 @@ def _blind(previews: tuple[Preview, ...]) -> tuple[Finding, ...]:
         Finding(
             kind="uncertainty",
             path=wave,
-            title=f"{len(reasons)} instances of the wave's sample could not be previewed",
+            title=f"{len(reasons)} of the wave's sample could not be previewed",
             detail=tuple(reasons[:10]),
             remedy="what comes there is the template and the values above; let the set's plan role in to see what it changes",
         )

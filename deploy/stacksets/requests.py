@@ -37,7 +37,7 @@ def common(stack_set: StackSet, after: Content) -> dict[str, Any]:
     """What every request says of the set itself."""
     roles = {"AdministrationRoleARN": after.administration_role, "ExecutionRoleName": after.execution_role}
     return {
-        "Description": stack_set.description,
+        **({"Description": stack_set.description} if stack_set.description else {}),
         "Capabilities": list(stack_set.capabilities),
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(stack_set.tags.items())],
         **({name: value for name, value in roles.items() if value}),

@@ -19,11 +19,12 @@ from deploy.errors import Conflict, DeployError, Interrupted, OutcomeUnknown, Pa
 from deploy.interrupt import Interrupt
 from deploy.ledger import Ledger
 from deploy.record import Outcome, Record, WaveResult
+from deploy.report.ink import plural
 from deploy.show import Show
 from deploy.stacksets.home import Home
 from deploy.stacksets.model import SetPlan
 from deploy.stacksets.staleness import check_content, differences
-from deploy.stacksets.waves import Waves
+from deploy.stacksets.waves import Waves, intents_of
 from deploy.whose import whose
 
 AGAIN = "python -m deploy stackset apply PLAN"
@@ -58,7 +59,7 @@ class Rolling:
         if last and last.outcome in ("succeeded", "nothing to do") and last.ended:
             self.show.note(f"plan {made.short} was rolled out already, by {last.by}")
             return last
-        tried = last is not None and last.outcome != "refused"
+        tried = any(shelf.keys(intents_of(made)))
         if not tried:
             plan.check_age(made, datetime.now(UTC))
         caller = self.home.account.caller.arn
@@ -147,6 +148,7 @@ class Rolling:
             release=made.release,
             previous=made.previous[0],
             commit=made.commit,
+            message=f"StackSet {self.home.name}",
         )
 
     def _broken(self, record: Record, error: DeployError) -> Record:
@@ -188,7 +190,7 @@ def error_of(record: Record) -> DeployError | None:
         return Partly(subject, f"wave {last.wave} {last.outcome}: {last.reason}", remedy, lines)
     failed = sum(len(wave.failed) for wave in record.waves)
     remedy = "mend them, then run the same command again: it tries these again, and no other"
-    return Partly(subject, f"every wave is through, and {failed} instances failed within what their waves bear", remedy, lines)
+    return Partly(subject, f"every wave is through, and {plural(failed, 'instance')} failed within what their waves bear", remedy, lines)
 
 
 def _lines(wave: WaveResult) -> Iterator[str]:

@@ -18,6 +18,7 @@ from deploy.errors import DeployError
 from deploy.manifest import Wave
 from deploy.parallel import each
 from deploy.record import CheckResult
+from deploy.report.ink import plural
 from deploy.stacksets.home import Home
 from deploy.stacksets.model import Instance
 
@@ -44,7 +45,7 @@ class Watch:
         return (*checks, *self._alarms(wave, instances))
 
     def _checks(self, instances: tuple[Instance, ...]) -> tuple[CheckResult, ...]:
-        self.say(f"checking {len(instances)} instances")
+        self.say(f"checking {plural(len(instances), 'instance')}")
         return tuple(result for results in each(self._check, instances) for result in results)
 
     def _check(self, instance: Instance) -> Iterable[CheckResult]:
@@ -56,7 +57,7 @@ class Watch:
         """Looked at once at least."""
         names, ends = self.home.stack_set.alarms, self.clock() + wave.watch_minutes * 60
         if wave.watch_minutes:
-            self.say(f"watching {len(names)} alarms in {len(instances)} instances for {wave.watch_minutes} min")
+            self.say(f"watching {plural(len(names), 'alarm')} in {plural(len(instances), 'instance')} for {wave.watch_minutes} min")
         while True:
             found = tuple(result for results in each(self._ringing, instances) for result in results)
             left = ends - self.clock()

@@ -15,6 +15,7 @@ from deploy.lock import Lock
 from deploy.manifest import Preferences, Wave
 from deploy.plan import encode
 from deploy.record import WaveResult
+from deploy.report.ink import plural
 from deploy.show import Show
 from deploy.stacksets import comparing, steps
 from deploy.stacksets.failing import failures
@@ -31,6 +32,11 @@ from deploy.stacksets.watching import Watch
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
 REMOVAL, SETTINGS = "removal", "settings"
 """What comes after the waves, by the names that its results have."""
+
+
+def intents_of(plan: SetPlan) -> str:
+    """Where a plan's intents and the results of its waves lie: nothing is there before something may have been asked for."""
+    return f"waves/{plan.digest[:16]}/"
 
 
 @dataclass(kw_only=True)
@@ -93,21 +99,21 @@ class Waves:
     def _wave(self, wave: Wave, rows: tuple[Row, ...]) -> WaveResult:
         intent = self._intent(wave.name, lambda: self._left(wave, rows))
         passed = self._passed(wave.name)
-        if not intent.steps and passed:
+        if passed and {step.id for step in intent.steps} <= set(passed.operations):
             return passed
-        self.show.note(f"wave {wave.name}: {len(rows)} instances, {len(intent.steps)} operations")
+        self.show.note(f"wave {wave.name}: {plural(len(rows), 'instance')}, {plural(len(intent.steps), 'operation')}")
         began = self.clock()
         result, instances = self._asked(wave.name, intent, wave.preferences, {row.place for row in rows})
         if result.outcome == "succeeded":
             result = self._watched(wave, result, instances)
         if result.outcome == "succeeded":
             self.home.shelf("deploy").put_if_absent(self._key(f"{wave.name}-passed"), encode(result))
-            self.show.done(f"wave {wave.name}: {result.done} of {len(rows)} instances", self.clock() - began)
+            self.show.done(f"wave {wave.name}: {result.done} of {plural(len(rows), 'instance')}", self.clock() - began)
         self.reached(f"passed-{wave.name}")
         return result
 
     def _key(self, name: str) -> str:
-        return f"waves/{self.plan.digest[:16]}/{name}.json"
+        return f"{intents_of(self.plan)}{name}.json"
 
     def _passed(self, wave: str) -> WaveResult | None:
         held = self.home.shelf("deploy").get(self._key(f"{wave}-passed"))
@@ -217,7 +223,7 @@ class Waves:
         def news(operation: Operation) -> None:
             if operation.failed != self._told.get(identifier, 0):
                 self._told[identifier] = operation.failed
-                self.show.warn(f"operation {identifier}: {operation.failed} instances failed")
+                self.show.warn(f"operation {identifier}: {plural(operation.failed, 'instance')} failed")
             self.reached("following")
             self.held.keep()
 
@@ -252,7 +258,7 @@ class Waves:
         if rows:
             intent = self._intent(REMOVAL, lambda: self._removal(rows, prefix))
             if intent.steps:
-                self.show.note(f"{len(rows)} instances leave the set")
+                self.show.note(f"{plural(len(rows), 'instance')} to leave the set")
                 result, _ = self._asked(REMOVAL, intent, preferences, {row.place for row in rows})
                 yield result
                 if result.outcome != "succeeded":
