@@ -16,6 +16,7 @@ from awacs import s3 as actions
 from awacs.aws import Action, ArnNotEquals, ConditionElement, Null, Statement, StringEquals
 from troposphere import Sub, cloudwatch, s3
 
+from env import model
 from resources import statements
 from resources.keys import key_with_alias
 from resources.naming import bucket_pattern, name
@@ -36,6 +37,8 @@ RECORDS = (APPROVALS, "index", LEDGER, LOCKS)
 CLEARED = ("assets", "manifests", "releases", "templates")
 # What StackSets of the organization read in their own accounts.
 SHARED = ("assets", "templates")
+STACKSETS = "stacksets"
+"""Below it each StackSet has a ledger and a lock of its own."""
 BUCKET = "ArtifactBucket"
 """Its logical id in bootstrap's template."""
 
@@ -92,14 +95,17 @@ def kept(env: AnyEnvironment, named: Callable[[str], Sub] = made_role_arn) -> li
     """
     writers = ArnNotEquals("aws:PrincipalArn", [named(role) for role in ("publish", "deploy")])
     clearing = ArnNotEquals("aws:PrincipalArn", named("gc"))
+    # Each StackSet has records of its own.
+    sets = isinstance(env, model.ToolsEnvironment) and env.stack_sets
+    records, once, locks = ((f"{STACKSETS}{part}",) if sets else () for part in ("", f"/*/{LEDGER}", f"/*/{LOCKS}"))
     return [
         deny_everybody("OnlyDeployment", [actions.PutObject], everything(), writers),
         deny_everybody("Keep", [actions.DeleteObject], everything(), clearing),
         deny_everybody("KeepVersions", [actions.DeleteObjectVersion], everything()),
-        deny_everybody("KeepRecords", [actions.DeleteObject], below(*RECORDS)),
-        deny_everybody("WriteOnce", [actions.PutObject], below(*ONCE), Null("s3:if-none-match", "true")),
+        deny_everybody("KeepRecords", [actions.DeleteObject], below(*RECORDS, *records)),
+        deny_everybody("WriteOnce", [actions.PutObject], below(*ONCE, *once), Null("s3:if-none-match", "true")),
         # Both keys under one operator: denied where neither is there.
-        deny_everybody("SwapLocks", [actions.PutObject], below(LOCKS), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
+        deny_everybody("SwapLocks", [actions.PutObject], below(LOCKS, *locks), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
         allow_organization(env, "Organization", [actions.GetObject], below(*SHARED)),
     ]
 

@@ -15,7 +15,7 @@ from awacs.sts import AssumeRole, TagSession
 from troposphere import Sub
 
 from resources import statements
-from resources.artifacts import SHARED
+from resources.artifacts import SHARED, STACKSETS, bucket_arn
 from resources.execution import exact
 from resources.naming import ACCOUNT, REGION, bucket_pattern, global_pattern, name
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # In the tools account an administrator makes them with bootstrap, whose names the deployment's boundary keeps from every deployment.
 BOOTSTRAP = "bootstrap-reach"
 EXECUTION, PLAN = "reach-execution", "reach-plan"
-PREVIEW = "preview"
+PREVIEW = "tapline-preview"
+"""What a preview's own stack is called, where there is no instance yet (`deploy/stacksets/previewing.py`)."""
 
 _LOOK = (
     "cloudformation:DescribeStackInstance",
@@ -50,13 +51,13 @@ _RUN = (
     "cloudformation:UpdateStackInstances",
     "cloudformation:UpdateStackSet",
 )
-# Of accounts and units by their ids: whether there are such, and where they stand. Actions without a resource are left out.
+# Which accounts a unit has, and what became of them.
+_UNITS = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+# The same of the organization as a whole, which take no resource. Organizations is asked in one region of its own.
 _ORGANIZATION = (
-    "organizations:DescribeAccount",
-    "organizations:DescribeOrganizationalUnit",
-    "organizations:ListAccountsForParent",
-    "organizations:ListOrganizationalUnitsForParent",
-    "organizations:ListParents",
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListDelegatedAdministrators",
 )
 _STACKS_CARRIED_OUT = (
     "cloudformation:CancelUpdateStack",
@@ -120,12 +121,14 @@ def regions(env: ToolsEnvironment) -> list[str]:
 def looking(env: ToolsEnvironment) -> list[Statement]:
     """For plan and deploy: sets and what became of them, the organization, and the plan role of every target."""
     organization = env.tools.trust.organization
-    inside = [_partition(f"organizations::*:{kind}/{organization}/*") for kind in ("account", "ou", "root")]
+    inside = [_partition(f"organizations::*:{kind}/{organization}/*") for kind in ("ou", "root")]
     plans = sorted({one.plan_role or plan(env) for one in env.stack_sets.values()})
     member = StringEquals("aws:ResourceOrgID", organization)
     return [
         statements.allow("StackSets", exact(_LOOK), _sets(env)),
-        statements.allow("Organization", exact(_ORGANIZATION), inside),
+        statements.allow_everywhere("Access", exact(["cloudformation:DescribeOrganizationsAccess"])),
+        statements.allow("Units", exact(_UNITS), inside),
+        statements.allow("Organization", exact(_ORGANIZATION), ["*"]),
         statements.allow("Targets", [AssumeRole, TagSession], [_partition(f"iam::*:role/{role}") for role in plans], member),
     ]
 
@@ -140,7 +143,12 @@ def running(env: ToolsEnvironment) -> list[Statement]:
     roles = [_own_role(env, role) for role in administrators]
     to = StringEquals("iam:PassedToService", "cloudformation.amazonaws.com")
     passing = [statements.allow("PassAdministration", exact(["iam:PassRole"]), roles, to)] if roles else []
-    return [statements.allow("Run", exact(_RUN), [*_sets(env), *targets, types]), *passing]
+    records = Sub(f"{bucket_arn(env)}/{STACKSETS}/*")
+    return [
+        statements.allow("Run", exact(_RUN), [*_sets(env), *targets, types]),
+        statements.allow("Records", exact(["s3:PutObject"]), [records]),
+        *passing,
+    ]
 
 
 def administering(env: ToolsEnvironment) -> list[Statement]:
@@ -189,7 +197,7 @@ def previewing(env: ToolsEnvironment) -> list[Statement]:
 
     Where there is no instance yet, a preview stands in a stack of its own, which holds nothing and is removed.
     """
-    previews = statements.arn(f"cloudformation:stack/{env.project}-{PREVIEW}-*")
+    previews = statements.arn(f"cloudformation:stack/{PREVIEW}-*")
     parameters = statements.arn(f"ssm:parameter/{env.project}/*")
     look = ["cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:GetTemplateSummary", "cloudformation:ListStacks"]
     return [
@@ -199,7 +207,17 @@ def previewing(env: ToolsEnvironment) -> list[Statement]:
         statements.allow("Previews", exact(["cloudformation:DeleteStack"]), [previews]),
         statements.allow_everywhere("Look", exact([*look, "cloudwatch:DescribeAlarms"])),
         statements.allow("Parameters", exact(["ssm:GetParameter", "ssm:GetParameters"]), [parameters]),
+        *looking_around(env),
         *reading(env),
+    ]
+
+
+def looking_around(env: ToolsEnvironment) -> list[Statement]:
+    """Whether a set can come here: its execution role, and the regions that are enabled. Neither service is asked in a region of ours."""
+    roles = sorted({one.execution_role or execution(env) for one in env.stack_sets.values()})
+    return [
+        statements.allow("ExecutionRole", exact(["iam:GetRole"]), [statements.global_arn(f"iam:role/{role}") for role in roles]),
+        statements.allow("Regions", exact(["account:ListRegions"]), [statements.global_arn("account:account")]),
     ]
 
 

@@ -26,6 +26,10 @@ NAME = "target"
 Types = Iterable[tuple["AnyEnvironment", str, set[str]]]
 """By whose names (an environment), under which boundary's name, which resource types a set's instances have."""
 
+# Wildcards, since these are denied.
+IDENTITY_CHANGES = tuple(
+    f"iam:{verb}*" for verb in ("Add", "Attach", "Create", "Delete", "Detach", "Pass", "Put", "Remove", "Set", "Tag", "Untag", "Update")
+)
 _LIKE = {"StringEquals": "StringLike", "ArnEquals": "ArnLike", "StringEqualsIfExists": "StringLikeIfExists"}
 _REGION = "aws:RequestedRegion"
 
@@ -123,8 +127,8 @@ def _packed(env: ToolsEnvironment, title: str, allowed: list[dict[str, Any]]) ->
 def _boundary(env: ToolsEnvironment, regions: list[str], types: Types, allowed: Iterable[Statement]) -> ManagedPolicy:
     """The most that both roles may do: the services in use, identities under a set's own boundary, and never these roles themselves."""
     used = {str(action.JSONrepr()).partition(":")[0] for statement in allowed for action in statement.Action}
-    services = {f"{service}:*" for service in used if service != "iam"}
-    found = [statements.allow("Services", exact(services), ["*"], StringEquals(_REGION, regions))]
+    services = {f"{service}:*" for service in used if service not in ("account", "iam")}
+    found = [statements.allow("Services", exact(services), ["*"], StringEquals(_REGION, regions)), *reach.looking_around(env)]
     for index, (owner, bound, kinds) in enumerate(types):
         roles, named = (Sub(text) for text in execution.identities(owner, "*"))
         number = str(index + 1) if index else ""
@@ -137,7 +141,7 @@ def _boundary(env: ToolsEnvironment, regions: list[str], types: Types, allowed: 
         if passed:
             found.append(statements.allow(f"Pass{number}", exact(["iam:PassRole"]), [roles], StringEquals("iam:PassedToService", passed)))
     own = [statements.global_arn(f"iam:{kind}/{name(env, 'reach-*', kind)}") for kind in ("role", "policy")]
-    found.append(deny("KeepReach", exact(["iam:*"]), own))
+    found.append(deny("KeepReach", exact(IDENTITY_CHANGES), own))
     return ManagedPolicy(
         "Boundary",
         ManagedPolicyName=name(env, "reach-boundary", "policy"),
