@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from troposphere import Sub
 
+from env import model
 from resources.naming import log_group_patterns
 
 if TYPE_CHECKING:
@@ -281,7 +282,9 @@ WITHHELD = (
     Withheld("AWS::S3::Bucket", "s3:DeleteObject", "deployments delete no data"),
     Withheld("AWS::CertificateManager::Certificate", "acm-pca:*", "certificates are public ones"),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:*ConnectionGroup", "the distribution has no tenants"),
-    Withheld("AWS::CloudFront::Distribution", "cloudfront:CreateDistributionWithTags", "IAM has no such action: it asks for TagResource beside"),
+    Withheld(
+        "AWS::CloudFront::Distribution", "cloudfront:CreateDistributionWithTags", "IAM has no such action: it asks for TagResource beside"
+    ),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:GetVpcOrigin", "the origins are public APIs"),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:UpdateDistributionWithStagingConfig", "there is no staging distribution"),
     Withheld("AWS::Route53::HealthCheck", "route53-recovery-control-config:*", "the switch is an alarm"),
@@ -336,8 +339,9 @@ def arns(env: AnyEnvironment, service: str) -> list[Sub]:
 
 
 def regions(env: AnyEnvironment) -> list[str]:
-    """Where the environment may be: its own region, as a pseudo parameter, and that of its disaster recovery."""
-    return ["${AWS::Region}", *([env.disaster_recovery.region] if env.disaster_recovery else [])]
+    """Where the environment may be: its own region, as a pseudo parameter, that of its disaster recovery, and those with code for StackSets."""
+    code = env.code_regions if isinstance(env, model.ToolsEnvironment) else ()
+    return ["${AWS::Region}", *([env.disaster_recovery.region] if env.disaster_recovery else []), *code]
 
 
 def matches(action: str, wanted: tuple[str, ...]) -> bool:

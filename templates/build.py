@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -10,13 +10,31 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from templates import api, bootstrap, bootstrap_failover, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from env.model import ToolsEnvironment
+from templates import (
+    api,
+    bootstrap,
+    bootstrap_failover,
+    compute,
+    data,
+    drift,
+    keys,
+    messaging,
+    monitoring,
+    network,
+    parameters,
+    pipeline,
+    root,
+    stacksets,
+    storage,
+)
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
+from templates.stacksets import SetTemplate, WrongSetError
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment, Environment, ToolsEnvironment
+    from env.model import AnyEnvironment, Environment
 
 AnyBuilt: TypeAlias = "Built[AnyEnvironment]"
 AnyService: TypeAlias = "Service[AnyEnvironment]"
@@ -118,22 +136,56 @@ class Built(Generic[Env]):
         return Bootstrap(document=document, encoded=encoded, origins=service.origins)
 
     @cached_property
+    def sets(self) -> dict[str, SetTemplate]:
+        """StackSet -> its template; the tools account's alone. Raises BuildError."""
+        env: AnyEnvironment = self.env
+        if not isinstance(env, ToolsEnvironment):
+            return {}
+        try:
+            return stacksets.build(env, SERVICES)
+        except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BuildError(f"stack sets, environment {env.name}: {error}") from error
+
+    @cached_property
+    def beside(self) -> dict[str, SetTemplate]:
+        """Template name -> what no stack of this account has nested: what StackSets roll out, and what they need on both sides."""
+        env: AnyEnvironment = self.env
+        if not isinstance(env, ToolsEnvironment):
+            return {}
+        try:
+            return {**stacksets.sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
+        except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BuildError(f"stack sets, environment {env.name}: {error}") from error
+
+    @cached_property
     def whole(self) -> Built[Env]:
-        """The same with the bootstrap templates beside the others, in the flat copies as well: what is judged and shown."""
-        made = self.bootstraps
+        """The same with the bootstrap templates and those of StackSets beside the others, in the flat copies as well: what is judged and shown.
+
+        What was copied from an environment's services was judged with that one.
+        """
+        made, beside = self.bootstraps, {other.service: other for other in self.beside.values()}
+        origins = {**{name: one.origins for name, one in made.items()}, **{name: other.origins for name, other in beside.items()}}
         return replace(
             self,
-            templates={**self.templates, **{name: one.document for name, one in made.items()}},
-            encoded={**self.encoded, **{name: one.encoded for name, one in made.items()}},
-            origins={**self.origins, **{(name, title): origin for name, one in made.items() for title, origin in one.origins.items()}},
-            flats={part.root: self._with_bootstrap(part) for part in self.parts},
+            templates={**self.templates, **{name: one.document for name, one in (*made.items(), *beside.items())}},
+            encoded={
+                **self.encoded,
+                **{name: one.encoded for name, one in made.items()},
+                **{name: encode(other.document) for name, other in beside.items()},
+            },
+            origins={**self.origins, **{(name, title): origin for name, found in origins.items() for title, origin in found.items()}},
+            flats={part.root: self._standing_with(part) for part in self.parts},
         )
 
-    def _with_bootstrap(self, part: Part[AnyEnvironment]) -> Flat:
-        flat, titles = self.flats[part.root], {root.title(name): name for name in part.bootstraps}
-        own, names = flatten({}, {title: self.bootstraps[name].document for title, name in titles.items()})
+    def _standing_with(self, part: Part[AnyEnvironment]) -> Flat:
+        """A stack's flat copy with what stands beside it, nested in nothing."""
+        flat = self.flats[part.root]
+        own = {name: self.bootstraps[name].document for name in part.bootstraps}
+        own |= {other.service: other.document for other in self.beside.values() if not other.copied}
+        titles = {root.title(name): name for name in own}
+        more, names = flatten(_standing(own), {title: own[name] for title, name in titles.items()})
         return Flat(
-            document={**flat.document, "Resources": {**flat.document["Resources"], **own["Resources"]}},
+            document={**flat.document, "Resources": {**flat.document["Resources"], **more["Resources"]}},
             names={**flat.names, **{flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()}},
         )
 
@@ -154,6 +206,18 @@ class Built(Generic[Env]):
 def bootstrap_of(name: str, part: Part[AnyEnvironment]) -> Callable[[AnyEnvironment, Iterable[str]], AnyService]:
     """What builds one of a stack's bootstrap templates."""
     return bootstrap.build if name == part.bootstrap else bootstrap_failover.build
+
+
+def _standing(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A root that nests what stands alone, each parameter at its default."""
+    return {
+        "Resources": {
+            root.title(service): {
+                "Properties": {"Parameters": {key: declared.get("Default", "") for key, declared in document.get("Parameters", {}).items()}}
+            }
+            for service, document in documents.items()
+        }
+    }
 
 
 def build(env: Own) -> Built[Own]:
@@ -191,7 +255,9 @@ def _stack(part: Part[AnyEnvironment]) -> AnyBuilt:
         templates={**templates, part.root: document},
         encoded={**encoded, part.root: encode(document)},
         origins={(part.prefix + service.name, title): origin for service in (*services, top) for title, origin in service.origins.items()},
-        flats={part.root: Flat(document=flat, names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()})},
+        flats={
+            part.root: Flat(document=flat, names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()})
+        },
     )
 
 

@@ -11,17 +11,19 @@ import msgspec
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
 from env import settings
-from env.model import Environment
-from resources import naming
+from env.model import Environment, ToolsEnvironment
+from resources import naming, reach
 from resources.artifacts import switch_namespace
 from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, bootstrap_failover, root
-from templates.build import AnyBuilt, digest
+from templates.build import AnyBuilt, digest, encode
 from templates.data import TABLE
 from templates.failover import SWITCH
 from templates.monitoring import RELEASE_ALARM
 from templates.parts import ACTIVE, APP, EDGE, FAILOVER, REPLICA, Part
+from templates.reach import stack_sets
+from templates.sets import administration, artifacts
 from templates.validation.limits import count
 
 if TYPE_CHECKING:
@@ -42,10 +44,20 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         region=env.region,
         tags=tags(env),
         roles=_roles(env),
-        artifacts=tuple(_artifacts(part.env) for part in _firsts(built)),
-        bootstraps=tuple(_bootstrap(built, part, name) for part in _firsts(built) for name in part.bootstraps),
+        artifacts=tuple(contract.Bucket(name=_artifacts(env, region), region=region) for region in _published_in(built)),
+        bootstraps=(
+            *(_bootstrap(built, part, name) for part in _firsts(built) for name in part.bootstraps),
+            *_reach_bootstraps(built),
+        ),
         stacks=stacks,
-        templates=tuple(_template(built, name) for part in built.parts for name in (*part.registered, part.root)),
+        templates=(
+            *(
+                _template(name, built.templates[name], built.encoded[name])
+                for part in built.parts
+                for name in (*part.registered, part.root)
+            ),
+            *(_template(name, made.document, encode(made.document)) for name, made in sorted(built.beside.items()) if made.published),
+        ),
         assets=tuple(
             contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
             for asset in sorted(assets, key=lambda asset: asset.name)
@@ -63,6 +75,7 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         settings=_settings(env) if isinstance(env, Environment) else (),
         drift=tuple(_drift(part) for part in built.parts if "drift" in part.services),
         failover=_failover(built),
+        stack_sets=stack_sets(env, built.sets) if isinstance(env, ToolsEnvironment) else (),
     )
 
 
@@ -71,8 +84,14 @@ def _firsts(built: AnyBuilt) -> list[Part[AnyEnvironment]]:
     return sorted((part for part in built.parts if part.bootstrap), key=lambda part: part.env.region != built.env.region)
 
 
-def _artifacts(env: AnyEnvironment) -> contract.Bucket:
-    return contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region)
+def _published_in(built: AnyBuilt) -> tuple[str, ...]:
+    """The own region first; then the second one, or those in which instances of StackSets need code."""
+    more = built.env.code_regions if isinstance(built.env, ToolsEnvironment) else ()
+    return (*(part.env.region for part in _firsts(built)), *more)
+
+
+def _artifacts(env: AnyEnvironment, region: str) -> str:
+    return _filled(naming.bucket_pattern(env, "artifacts"), env.account, region)
 
 
 def _drift(part: Part[AnyEnvironment]) -> contract.Drift:
@@ -171,6 +190,25 @@ def _bootstrap(built: AnyBuilt, part: Part[AnyEnvironment], name: str) -> contra
     )
 
 
+def _reach_bootstraps(built: AnyBuilt) -> list[contract.Bootstrap]:
+    env = built.env
+    if not isinstance(env, ToolsEnvironment) or not env.stack_sets:
+        return []
+    wanted = [(reach.BOOTSTRAP, env.region, administration.NAME)]
+    wanted += [(bootstrap.NAME, region, artifacts.NAME) for region in env.code_regions]
+    return [
+        contract.Bootstrap(
+            name=naming.name(env, thing, "stack"),
+            region=region,
+            path=f"{service}.json",
+            sha256=digest(encode(built.beside[service].document)),
+            outputs=tuple(sorted(built.beside[service].document.get("Outputs", {}))),
+            types=(),
+        )
+        for thing, region, service in wanted
+    ]
+
+
 def stack_policy(built: AnyBuilt) -> dict[str, Any]:
     """Of one stack: no update replaces or deletes what holds data, nor a nested stack that has such a resource.
 
@@ -192,8 +230,7 @@ def stack_policy(built: AnyBuilt) -> dict[str, Any]:
     }
 
 
-def _template(built: AnyBuilt, service: str) -> contract.Template:
-    document, data = built.templates[service], built.encoded[service]
+def _template(service: str, document: dict[str, Any], data: bytes) -> contract.Template:
     return contract.Template(
         service=service,
         path=f"{service}.json",
@@ -213,7 +250,8 @@ def _joins(built: AnyBuilt, part: Part[AnyEnvironment]) -> list[contract.Join]:
         for name in built.templates[service].get("Parameters", {}):
             consumers.setdefault(name, []).append(service)
     return [
-        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ()))) for name, producer in sorted(producers.items())
+        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ())))
+        for name, producer in sorted(producers.items())
     ]
 
 

@@ -37,10 +37,10 @@ class Allowance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         services = (finding.service, finding.service.removeprefix(f"{REPLICA}_"))
         return self.resource == finding.type or self.resource in (f"{service}/{finding.logical_id}" for service in services)
 
-    def concerns(self, services: Container[str]) -> bool:
-        """Whether it could be needed: the stacks that only a second region brings are not everywhere."""
+    def concerns(self, services: Container[str], optional: Container[str]) -> bool:
+        """Whether it could be needed: what only a second region brings, or a StackSet, is not everywhere."""
         service = self.resource.partition("/")[0]
-        return service in services or not service.startswith((f"{REPLICA}_", f"{EDGE}_", f"{BOOTSTRAP}_"))
+        return service in services or not (service in optional or service.startswith((f"{REPLICA}_", f"{EDGE}_", f"{BOOTSTRAP}_")))
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,10 +59,13 @@ class AllowList:
     lines: tuple[int, ...]
     shown: str = SHOWN
 
-    def apply(self, findings: Sequence[Finding], today: date, environments: Mapping[str, Container[str]]) -> list[Finding]:
-        """What is left, and a finding for each allowance that is over or that nothing needs any more. ``environments``: name -> its templates.
+    def apply(
+        self, findings: Sequence[Finding], today: date, environments: Mapping[str, Container[str]], optional: Container[str] = ()
+    ) -> list[Finding]:
+        """What is left, and a finding for each allowance that is over or that nothing needs any more. ``environments``: name -> its templates;
+        ``optional``: names of templates that are there where a StackSet needs them.
 
-        An allowance for an environment, or for a second region's template, that this run did not build is neither used nor unused.
+        An allowance for an environment, for a second region's template or for an optional one that this run did not build is neither used nor unused.
         """
         active = [allowance for allowance in self.allowances if not _over(allowance, today)]
         left = [finding for finding in findings if not any(allowance.covers(finding) for allowance in active)]
@@ -70,7 +73,7 @@ class AllowList:
         for allowance, line in zip(self.allowances, self.lines, strict=True):
             if _over(allowance, today):
                 left.append(self._complaint(allowance, line, f"expired on {allowance.expires}: mend what it allows, or give a new end"))
-            elif allowance.environment not in {*known, "*"} or not allowance.concerns(services):
+            elif allowance.environment not in {*known, "*"} or not allowance.concerns(services, optional):
                 continue
             elif not any(allowance.covers(finding) for finding in findings):
                 left.append(self._complaint(allowance, line, "allows what no checker finds any more: remove the line"))
