@@ -87,10 +87,11 @@ class Account:
 
         return Alarms(api=self.sessions.role(self.target, task, "cloudwatch", region))
 
-    def parameters(self, task: Task) -> Parameters:
+    def parameters(self, task: Task, region: str = "") -> Parameters:
+        """Of the environment's own region, unless another one is named."""
         from deploy.aws.parameters import Parameters
 
-        return Parameters(api=self.sessions.role(self.target, task, "ssm", self.manifest.region))
+        return Parameters(api=self.sessions.role(self.target, task, "ssm", region or self.manifest.region))
 
     @cached_property
     def target(self) -> Target:
@@ -110,9 +111,9 @@ class Account:
     def execution_role(self) -> str:
         return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.manifest.roles.execution}"
 
-    def with_manifest(self, manifest: Manifest) -> Account:
-        """The same account as another release of it has it."""
-        return Account(manifest=manifest, data=b"", folder=self.folder, sessions=self.sessions)
+    def with_manifest(self, manifest: Manifest, source: Pieces | None = None) -> Account:
+        """The same account as another release of it has it; ``source``: where that one's templates are read from."""
+        return Account(manifest=manifest, data=b"", folder=self.folder, sessions=self.sessions, source=source)
 
     def bucket(self, region: str) -> str:
         return next(bucket.name for bucket in self.manifest.artifacts if bucket.region == region)

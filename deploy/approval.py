@@ -16,7 +16,9 @@ SHORTEST_DIGEST = 8
 
 
 class Approval(Noun, frozen=True, kw_only=True):
-    """What was given on the command line. ``loss``, ``broadening``: paths such as ``Data/Items``; ``digest``: of the plan."""
+    """What was given on the command line. ``loss``, ``broadening``: paths such as ``Data/Items``, ``STACK:Data/Items`` where an environment has
+    several stacks; ``digest``: of the plan.
+    """
 
     loss: frozenset[str] = frozenset()
     broadening: frozenset[str] = frozenset()
@@ -30,12 +32,12 @@ def check_waivers(plan: Plan, approval: Approval) -> None:
     Invalid: an option accepts what is not there, so it was meant for another plan.
     """
     open_findings, used = [], set()
-    for finding in findings(plan):
+    for name, finding in findings(plan):
         given = approval.loss if finding.waiver == "--allow-loss" else approval.broadening
-        if finding.path in given:
-            used.add((finding.waiver, finding.path))
+        if name in given:
+            used.add((finding.waiver, name))
         else:
-            open_findings.append(f"{finding.kind}: {finding.path}: {finding.title}\n    accept it with {finding.waiver} {finding.path}")
+            open_findings.append(f"{finding.kind}: {name}: {finding.title}\n    accept it with {finding.waiver} {name}")
     idle = sorted(
         f"{option} {path}"
         for option, paths in (("--allow-loss", approval.loss), ("--allow-broadening", approval.broadening))
@@ -51,10 +53,10 @@ def check_waivers(plan: Plan, approval: Approval) -> None:
         raise Refused(f"plan {plan.short} of {plan.environment}", f"it has {what} accepted", "nothing was executed", tuple(open_findings))
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
-    """Those that need a yes of their own."""
+def findings(plan: Plan) -> Iterator[tuple[str, Finding]]:
+    """Those that need a yes of their own, each with the name by which it is accepted."""
     for proposal in plan.proposals:
-        yield from (finding for finding in proposal.review.findings if finding.waiver)
+        yield from ((plan.named(proposal, finding.path), finding) for finding in proposal.review.findings if finding.waiver)
 
 
 def confirm(plan: Plan, approval: Approval, ask: Ask) -> None:

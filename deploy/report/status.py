@@ -15,10 +15,11 @@ _DRIFT = {"IN_SYNC": "green", "DRIFTED": "bold red"}
 
 def text(report: StatusReport, ink: Ink = PLAIN) -> str:
     lines = [*_heading(report, ink), *_running(report, ink), *_last(report, ink)]
-    if report.gate:
+    several = len(report.stacks) > 1 and all(stack.gate for stack in report.stacks)
+    if report.gate and not several:
         lines.append(_fact("gate", _alarm(report.gate, report.at, ink), ink))
     for stack in report.stacks:
-        lines += ["", *_stack(stack, report.at, ink)]
+        lines += ["", *_stack(stack, report.at, ink, several=several)]
     return "\n".join(lines) + "\n"
 
 
@@ -59,10 +60,14 @@ def _last(report: StatusReport, ink: Ink) -> Iterator[str]:
         yield _fact("last", f"#{last.number} {one_line(last.operation)} {last.outcome} {values.age(last.began, report.at)}{took}{by}", ink)
 
 
-def _stack(stack: StackState, now: datetime, ink: Ink) -> Iterator[str]:
+def _stack(stack: StackState, now: datetime, ink: Ink, *, several: bool) -> Iterator[str]:
     yield f"{ink('bold', one_line(stack.name))}  {_status(stack, ink)}  {one_line(stack.region)}"
+    if several and stack.gate:
+        yield _fact("gate", _alarm(stack.gate, now, ink), ink)
     if not stack.status:
         return
+    if stack.ahead:
+        yield _fact("release", ink("yellow", f"{values.release(stack.ahead)}: an operation that failed later left it there"), ink)
     if stack.reason:
         yield from ink.wrap(one_line(stack.reason), "    ")
     if stack.since:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from deploy.changes import Difference, Finding, Item, Kind, Review
 from deploy.plan import Plan, Proposal
 from deploy.report import values
@@ -22,19 +24,20 @@ _STYLES: dict[Kind, str] = {
 
 def plan(plan: Plan, ink: Ink = PLAIN) -> str:
     """The whole review. One line where nothing changes and nothing was found."""
-    if not plan.changes and not findings_of(plan):
+    if not plan.changes and not plan.carries and not plan.waits and not findings_of(plan):
         return no_changes(plan) + "\n"
     blocks = [_heading(plan, ink), _findings(findings_of(plan), ink)]
     blocks += [_proposal(proposal, ink) for proposal in plan.proposals]
+    blocks.append([one_line(f"to carry: {carry.words}") for carry in plan.carries])
     blocks.append([ink("bold", summary(plan)) if plan.changes else no_changes(plan)])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def no_changes(plan: Plan) -> str:
     """``No changes. tap-dev-app is as the release says.``"""
-    names = [proposal.stack for proposal in plan.proposals]
+    names = [proposal.stack for proposal in plan.proposals if not proposal.waits]
     if not names:
-        return f"No changes. {one_line(plan.environment)} has no stacks."
+        return f"No changes. {one_line(plan.environment)} has no stacks{' that could be deployed yet' if plan.waits else ''}."
     joined = names[0] if len(names) == 1 else f"{values.listed(names[:-1])} and {names[-1]}"
     return f"No changes. {one_line(joined)} {'is' if len(names) == 1 else 'are'} as the release says."
 
@@ -55,8 +58,12 @@ def summary(plan: Plan) -> str:
 
 
 def findings_of(plan: Plan) -> list[Finding]:
-    """Of all stacks, worst first, as they came within a kind."""
-    found = [finding for proposal in plan.proposals for finding in proposal.review.findings]
+    """Of all stacks, worst first, as they came within a kind; each with the path by which a person names it."""
+    found = [
+        msgspec.structs.replace(finding, path=plan.named(proposal, finding.path))
+        for proposal in plan.proposals
+        for finding in proposal.review.findings
+    ]
     return sorted(found, key=lambda finding: WORST_FIRST.index(finding.kind))
 
 
@@ -108,11 +115,14 @@ def _finding(finding: Finding, ink: Ink) -> Iterator[str]:
 def _proposal(proposal: Proposal, ink: Ink) -> list[str]:
     review = proposal.review
     head = f"{ink('bold', one_line(proposal.stack))}  {_what(proposal)} in {one_line(proposal.region)}"
-    return [head, *_settings(review, ink), *_items(review, ink), *_unchanged(review, ink)]
+    waits = [line for text in proposal.waits for line in ink.wrap(one_line(text), "    ")]
+    return [head, *waits, *_settings(review, ink), *_items(review, ink), *_unchanged(review, ink)]
 
 
 def _what(proposal: Proposal) -> str:
     said = {"create": "will be created", "update": "will be updated", "settings": "only its settings change", "none": "no changes"}
+    if proposal.waits:
+        return "waits"
     back = ", and what was changed by hand is put back" if proposal.revert and proposal.kind == "update" else ""
     return said[proposal.kind] + back
 
