@@ -68,4 +68,9 @@ def _json(path: Path) -> dict[str, Any]:
 def lines_of(folder: Path) -> dict[str, str]:
     """Resource path -> the builder's file and line, of a build folder; a nested stack has its service's name."""
     found = {service: lines for service, lines in _json(folder / "sources.json").items() if service}
-    return {f"{service.capitalize()}/{name}": line for service, lines in found.items() for name, line in lines.items()}
+    return {f"{_title(service)}/{name}": line for service, lines in found.items() for name, line in lines.items()}
+
+
+def _title(service: str) -> str:
+    """``ReplicaStorage`` of ``replica_storage``."""
+    return "".join(part.capitalize() for part in service.split("_"))

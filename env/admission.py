@@ -10,7 +10,11 @@ from env.secret import MESSAGE, has_secret, is_secret
 
 _SET_BY_LOADER = {"name": "is set by the file's own name: leave it out", "tools": "stands in tools.yaml: leave it out"}
 _NO_DEFAULT = dict.fromkeys(
-    ("account", "region", "network.cidr", "network.public", "network.private"),
+    (
+        "account",
+        "region",
+        *(f"{where}network.{what}" for where in ("", "disaster_recovery.") for what in ("cidr", "public", "private")),
+    ),
     "has no default: it belongs in each environment's file",
 )
 

@@ -11,11 +11,14 @@ VARIES = Meta(extra_json_schema={"x-varies": True})
 NAME_PATTERN = "^[a-z][a-z0-9-]{1,19}$"
 UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 CIDR_PATTERN = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
+# Labels of 1 to 63 letters, digits and hyphens, at least two; a certificate takes 64 characters in all (RequestCertificate, DomainName: 253).
+DOMAIN_PATTERN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens, 2 to 20 characters")]
 Account = Annotated[str, Meta(pattern="^[0-9]{12}$", description="an AWS account id: 12 digits, in quotes")]
 Region = Annotated[str, Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-east-1")]
 Cidr = Annotated[str, Meta(pattern=CIDR_PATTERN, description="an IPv4 address block, such as 10.10.0.0/16")]
+DomainName = Annotated[str, Meta(pattern=DOMAIN_PATTERN, max_length=253)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 # Owner and cost center are tags: every service takes these characters (tagging's "allowed in all services").

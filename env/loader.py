@@ -124,8 +124,13 @@ def _home(tools: Tools, defaults: Document, made: Sequence[Environment]) -> Tool
         guard=tools.guard,
         checks=(),
         pipeline=tools.pipeline,
-        stages=tuple(Stage(name=each.name, account=each.account, region=each.region, pull_requests=each.pull_requests) for each in stages),
+        stages=tuple(_stage(each) for each in stages),
     )
+
+
+def _stage(each: Environment) -> Stage:
+    second = each.disaster_recovery.region if each.disaster_recovery else None
+    return Stage(name=each.name, account=each.account, region=each.region, second=second, pull_requests=each.pull_requests)
 
 
 def _values(draft: Draft) -> dict[str, Any]:

@@ -10,17 +10,23 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
+from msgspec.structs import replace
 
-from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, Name, Region, RetentionDays, TagText, Text, Value
+from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, DomainName, Name, Region, RetentionDays, TagText, Text, Value
 from env.promotion import Promotion
 
 
-class Network(Value, frozen=True, kw_only=True):
-    """Address blocks over three zones; how private subnets reach AWS."""
+class Blocks(Value, frozen=True, kw_only=True):
+    """Address blocks of one VPC, over three zones."""
 
     cidr: Annotated[Cidr, VARIES]
     public: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
     private: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
+
+
+class Network(Blocks, frozen=True, kw_only=True):
+    """The blocks, and how private subnets reach AWS."""
+
     nat_gateways: Annotated[Literal[0, 1, 3], Meta(description="0: interface endpoints instead; 1: shared; 3: one a zone"), VARIES]
 
 
@@ -200,8 +206,22 @@ class PythonCheck(Attempts, tag="python", tag_field="check", frozen=True, kw_onl
 Check = HttpCheck | InvokeCheck | QueueCheck | TableCheck | ObjectCheck | ParameterCheck | AlarmsCheck | OutputsCheck | PythonCheck
 
 
+class Domain(Value, frozen=True, kw_only=True):
+    """The API's own name, which leads to the region that serves."""
+
+    name: Annotated[DomainName, Meta(description="such as api.example.com; below the zone's own name")]
+    hosted_zone: Annotated[str, Meta(pattern="^Z[A-Z0-9]{4,31}$", description="the id of a public hosted zone in Route 53, such as Z0123456789ABC")]
+
+
 class DisasterRecovery(Value, frozen=True, kw_only=True):
+    """The second region: where it is, its address blocks, and what leads to the region that serves.
+
+    ``domain``: Route 53 fails it over; null: a distribution of CloudFront does, under its own name.
+    """
+
     region: Region
+    network: Blocks
+    domain: Domain | None = None
 
 
 class Trust(Value, frozen=True, kw_only=True):
@@ -288,14 +308,33 @@ class Environment(AnyEnvironment, frozen=True, kw_only=True):
     promotion: Promotion
     pull_requests: Annotated[bool, Meta(description="true: a workflow of a pull request may plan here, and execute nothing"), VARIES]
 
+    @property
+    def standby(self) -> Environment:
+        """The same as its second region has it: there the other one is the second."""
+        there = self.disaster_recovery
+        assert there, f"{self.name} has no second region"
+        here = Blocks(cidr=self.network.cidr, public=self.network.public, private=self.network.private)
+        blocks = {name: getattr(there.network, name) for name in Blocks.__struct_fields__}
+        return replace(
+            self,
+            region=there.region,
+            network=replace(self.network, **blocks),
+            disaster_recovery=replace(there, region=self.region, network=here),
+        )
+
 
 class Stage(Value, frozen=True, kw_only=True):
-    """Where one environment is, as the pipeline needs it."""
+    """Where one environment is, as the pipeline needs it; ``second``: its other region, null where it has one alone."""
 
     name: Name
     account: Account
     region: Region
+    second: Region | None
     pull_requests: bool
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        return (self.region, self.second) if self.second else (self.region,)
 
 
 class ToolsEnvironment(AnyEnvironment, frozen=True, kw_only=True):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from env.document import Path_, Problem, dotted
-from env.model import Environment, Tools
+from env.model import Blocks, Environment, Tools
 from env.regions import PARTITIONS, REGIONS
 from env.settings import defaults_fit, settings_are_whole, settings_fit_a_function
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # long region, 4 hyphens, and 12 for a thing that people still recognise leave this for project and environment.
 LONG_REGION = 14
 LONGEST_TOGETHER = 63 - 12 - LONG_REGION - 4 - 12
+# What one certificate's name may have (RequestCertificate: "the first domain name ... cannot exceed 64 octets").
+LONGEST_DOMAIN = 64
 
 Found = tuple[Path_, str]
 Block = tuple[int, int]
@@ -35,12 +37,10 @@ def within(draft: Draft, env: Environment) -> Iterator[Problem]:
 def between(drafts: Iterable[Draft], tools: Draft, wanted: Container[str]) -> Iterator[Problem]:
     """Everything wrong between environments, said in the files of those that were asked for."""
     loaded = [(draft, draft.made) for draft in drafts if isinstance(draft.made, Environment)]
-    for (one, first), (other, second) in combinations(loaded, 2):
-        asked = [(subject, peer) for subject, peer in ((one, other), (other, one)) if subject.name in wanted]
-        for rule in BETWEEN if asked else ():
-            for path, message in rule(first, second):
-                for subject, peer in asked:
-                    yield subject.at(*path).problem(dotted(path), message.replace("<other>", peer.name))
+    for (subject, made), (peer, other) in permutations(loaded, 2):
+        for rule in BETWEEN if subject.name in wanted else ():
+            for path, message in rule(made, other):
+                yield subject.at(*path).problem(dotted(path), message.replace("<other>", peer.name))
     if isinstance(tools.made, Tools):
         yield from _tools([(draft, made) for draft, made in loaded if draft.name in wanted], tools, tools.made)
 
@@ -93,31 +93,55 @@ def overlap(one: Block, other: Block) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def _subnets(env: Environment) -> list[tuple[Path_, str]]:
-    return [(("network", tier, index), text) for tier in ("public", "private") for index, text in enumerate(getattr(env.network, tier))]
+def _vpcs(env: Environment) -> list[tuple[Path_, Blocks]]:
+    """The environment's own, and that of its second region."""
+    there = env.disaster_recovery
+    return [(("network",), env.network), *([(("disaster_recovery", "network"), there.network)] if there else [])]
+
+
+def _subnets(where: Path_, vpc: Blocks) -> list[tuple[Path_, str]]:
+    return [((*where, tier, index), text) for tier in ("public", "private") for index, text in enumerate(getattr(vpc, tier))]
 
 
 def _blocks_are_blocks(env: Environment) -> Iterator[Found]:
-    for path, text in [(("network", "cidr"), env.network.cidr), *_subnets(env)]:
-        if block(text) is None:
-            yield path, f"{text} is no address block: parts from 0 to 255 without leading zeros, nothing set behind the prefix"
-        elif not 16 <= int(text.partition("/")[2]) <= 28:
-            yield path, f"{text}: a VPC and its subnets take /16 to /28"
+    for where, vpc in _vpcs(env):
+        for path, text in [((*where, "cidr"), vpc.cidr), *_subnets(where, vpc)]:
+            if block(text) is None:
+                yield path, f"{text} is no address block: parts from 0 to 255 without leading zeros, nothing set behind the prefix"
+            elif not 16 <= int(text.partition("/")[2]) <= 28:
+                yield path, f"{text}: a VPC and its subnets take /16 to /28"
 
 
 def _subnets_lie_in_the_vpc(env: Environment) -> Iterator[Found]:
-    vpc = block(env.network.cidr)
-    for path, text in _subnets(env):
-        subnet = block(text)
-        if vpc and subnet and not (vpc[0] <= subnet[0] and subnet[1] <= vpc[1]):
-            yield path, f"{text} lies outside the VPC's {env.network.cidr}"
+    for where, vpc in _vpcs(env):
+        around = block(vpc.cidr)
+        for path, text in _subnets(where, vpc):
+            subnet = block(text)
+            if around and subnet and not (around[0] <= subnet[0] and subnet[1] <= around[1]):
+                yield path, f"{text} lies outside the VPC's {vpc.cidr}"
 
 
 def _subnets_do_not_overlap(env: Environment) -> Iterator[Found]:
-    for (first, one), (second, other) in combinations(_subnets(env), 2):
-        left, right = block(one), block(other)
+    for where, vpc in _vpcs(env):
+        for (first, one), (second, other) in combinations(_subnets(where, vpc), 2):
+            left, right = block(one), block(other)
+            if left and right and overlap(left, right):
+                yield second, f"{other} overlaps {one} of {dotted(first)}"
+
+
+def _second_vpc_is_apart(env: Environment) -> Iterator[Found]:
+    """The two may be joined by a peering, whose routes know no region."""
+    for path, vpc in _vpcs(env)[1:]:
+        left, right = block(env.network.cidr), block(vpc.cidr)
         if left and right and overlap(left, right):
-            yield second, f"{other} overlaps {one} of {dotted(first)}"
+            yield (*path, "cidr"), f"{vpc.cidr} overlaps the environment's own VPC {env.network.cidr}: each region has addresses of its own"
+
+
+def _domain_is_in_a_zone(env: Environment) -> Iterator[Found]:
+    """A certificate's own name takes 64 characters (RFC 5280, ub-common-name), and ACM refuses a longer one as the first."""
+    domain = env.disaster_recovery.domain if env.disaster_recovery else None
+    if domain and len(domain.name) > LONGEST_DOMAIN:
+        yield ("disaster_recovery", "domain", "name"), f"{len(domain.name)} characters; a certificate takes {LONGEST_DOMAIN}"
 
 
 def _regions_exist(env: Environment) -> Iterator[Found]:
@@ -222,15 +246,18 @@ def _accounts_differ(one: Environment, other: Environment) -> Iterator[Found]:
 
 
 def _vpcs_do_not_overlap(one: Environment, other: Environment) -> Iterator[Found]:
-    left, right = block(one.network.cidr), block(other.network.cidr)
-    if left and right and overlap(left, right):
-        yield ("network", "cidr"), "overlaps the VPC of <other>: each environment has addresses of its own"
+    for (path, vpc), (_, peer) in product(_vpcs(one), _vpcs(other)):
+        left, right = block(vpc.cidr), block(peer.cidr)
+        if left and right and overlap(left, right):
+            yield (*path, "cidr"), "overlaps the VPC of <other>: each environment has addresses of its own"
 
 
 WITHIN: tuple[Callable[[Environment], Iterator[Found]], ...] = (
     _blocks_are_blocks,
     _subnets_lie_in_the_vpc,
     _subnets_do_not_overlap,
+    _second_vpc_is_apart,
+    _domain_is_in_a_zone,
     _regions_exist,
     _recovery_is_elsewhere,
     _bucket_names_fit,

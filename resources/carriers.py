@@ -88,17 +88,18 @@ def assumed_at_most(env: ToolsEnvironment) -> Statement:
 
 
 def _outside(env: ToolsEnvironment) -> StringEquals:
-    """The deployer asks STS in the environment's own region."""
-    regions = sorted({env.region, *(stage.region for stage in env.stages)})
+    """The deployer asks STS in the region where it works."""
+    regions = sorted({env.region, *(region for stage in env.stages for region in stage.regions)})
     return StringEquals("aws:RequestedRegion", [Region if region == env.region else region for region in regions])
 
 
 def _roles(env: ToolsEnvironment, reach: Sequence[tuple[str, str]]) -> Iterator[str]:
-    places = {stage.name: (stage.account, stage.region) for stage in env.stages} | {TOOLS: (ACCOUNT, REGION)}
+    places = {stage.name: (stage.account, stage.regions) for stage in env.stages} | {TOOLS: (ACCOUNT, (REGION,))}
     for task, name in reach:
-        account, region = places[name]
-        role = global_pattern(env, task, "role", name).replace(REGION, region)
-        yield f"arn:${{AWS::Partition}}:iam::{account}:role/{role}"
+        account, regions = places[name]
+        for region in regions:
+            role = global_pattern(env, task, "role", name).replace(REGION, region)
+            yield f"arn:${{AWS::Partition}}:iam::{account}:role/{role}"
 
 
 def _name(env: AnyEnvironment, thing: str) -> str:

@@ -88,7 +88,7 @@ def named(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Stateme
             by_service.setdefault(action.partition(":")[0], set()).add(action)
         if kind == "tagged":
             tagged.add(action)
-    return [*_by_name(env, sid, by_service), *_tagged(env, tagged)]
+    return [*_by_name(env, sid, by_service), *_tagged(env, tagged, by_service.get("dynamodb", set()))]
 
 
 def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> Iterator[Statement]:
@@ -177,16 +177,23 @@ def _kind(action: str) -> str:
     return "tagged" if scopes.matches(action, scopes.TAGGED) else "named"
 
 
-def _tagged(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
-    """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
+def _tagged(env: AnyEnvironment, actions: set[str], table: set[str]) -> list[Statement]:
+    """``table``: what may be done to tables. Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
     own = StringEquals(_own_tags(env))
     keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
     use, grant = actions & set(scopes.KEY_USE), actions & {"kms:CreateGrant"}
     manage = {action for action in actions if action.startswith("kms:")} - use - grant
     via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("dynamodb", "lambda", "s3", "sns", "sqs")]
+    copies = []
+    if env.disaster_recovery and table & set(scopes.COPYING):
+        # The table's copy is made from here, and encrypted with the key there (DynamoDB global tables security).
+        region = env.disaster_recovery.region
+        copies = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*")]
+        via.append(Sub(f"dynamodb.{region}.${{AWS::URLSuffix}}"))
     return [
-        *_some("KeysUsed", use, keys, own, StringEquals("kms:ViaService", via)),
-        *_some("KeysGranted", grant, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
+        *_some("KeysUsed", use, [*keys, *copies], own, StringEquals("kms:ViaService", via)),
+        *_some("KeysGranted", grant, [*keys, *copies], own, Bool("kms:GrantIsForAWSResource", "true")),
+        *_some("KeysCopied", manage & {"kms:DescribeKey"} if copies else set(), copies, own),
         *_some("Keys", manage, keys, own),
         *_some("Network", {action for action in actions if action.startswith("ec2:")}, network, own),
     ]

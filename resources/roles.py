@@ -9,7 +9,7 @@ from troposphere import Ref, Sub
 from troposphere.iam import ManagedPolicy, Role
 
 from resources import statements
-from resources.naming import global_name, global_pattern
+from resources.naming import REGION, global_name, global_pattern
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
@@ -25,9 +25,9 @@ def made_boundary_arn() -> Sub:
     return Sub("${Boundary}")
 
 
-def role_arn(env: AnyEnvironment, thing: str) -> Sub:
-    """The ARN that :func:`role_with_policy` gives a role of this name."""
-    return statements.global_arn(f"iam:role/{global_pattern(env, thing, 'role')}")
+def role_arn(env: AnyEnvironment, thing: str, region: str = REGION) -> Sub:
+    """The ARN that :func:`role_with_policy` gives a role of this name, in the template's own region or in the one named."""
+    return statements.global_arn(f"iam:role/{global_pattern(env, thing, 'role').replace(REGION, region)}")
 
 
 def made_role_arn(thing: str) -> Sub:

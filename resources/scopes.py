@@ -95,6 +95,8 @@ UNTAGGED = ("ec2:*", "kms:TagResource")
 # An alias is a thing of its own, beside its key.
 ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
 KEY_USE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+# Only the handlers of a global table call these.
+COPYING = ("dynamodb:CreateTableReplica", "dynamodb:DescribeTableReplicaAutoScaling")
 MAPPINGS = ("lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping")
 MAPPING_TAGS = ("lambda:TagResource", "lambda:UntagResource")
 OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")

@@ -29,6 +29,8 @@ def build(env: Environment) -> Service:
         _web_acl(service, live)
     service.gives("ApiId", Ref(api), "Id of the REST API")
     service.gives("ApiName", name(env, "api", "api"), "Name of the REST API, as its metrics have it")
+    if env.disaster_recovery:
+        service.gives("ApiHost", Sub("${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"), "Host of the API in this region alone")
     service.gives("ApiUrl", Sub(f"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}"), "URL of the API")
     return service
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from env.model import Environment, ToolsEnvironment
 from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
 from templates.flat import flatten
+from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment
+    from env.model import AnyEnvironment, Environment, ToolsEnvironment
 
 AnyBuilt: TypeAlias = "Built[AnyEnvironment]"
 AnyService: TypeAlias = "Service[AnyEnvironment]"
@@ -52,52 +52,104 @@ class Bootstrap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flat:
+    """A root and its children merged into one document. ``names``: logical id there -> (name of a template, logical id)."""
+
+    document: dict[str, Any]
+    names: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Built(Generic[Env]):
     """All templates of one environment.
 
-    ``services`` in the order of the registry; ``templates``: service name -> document, the root under ``root``;
-    ``encoded``: the same as published bytes; ``joins``: value name -> the service that gives it; ``origins``:
-    (service, logical id) -> the line that made it; ``flat``: root and children merged into one document; ``names``:
-    logical id there -> (service, logical id).
+    ``parts``: its stacks, in the order of their deployment; ``templates``: name -> document, that of a stack's root under ``part.root``;
+    ``encoded``: the same as published bytes; ``origins``: (name, logical id) -> the line that made it; ``flats``: ``part.root`` -> that stack
+    as one document.
     """
 
     env: Env
-    services: tuple[str, ...]
+    parts: tuple[Part[AnyEnvironment], ...]
     templates: dict[str, dict[str, Any]]
     encoded: dict[str, bytes]
-    joins: dict[str, str]
     origins: dict[tuple[str, str], Origin]
-    flat: dict[str, Any]
-    names: dict[str, tuple[str, str]]
+    flats: dict[str, Flat]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Names of the nested templates, a stack after the other."""
+        return tuple(name for part in self.parts for name in part.registered)
+
+    @property
+    def flat(self) -> dict[str, Any]:
+        """The resources of all stacks in one document, and what else the last one has."""
+        documents = [flat.document for flat in self.flats.values()]
+        return {**documents[-1], "Resources": {name: made for document in documents for name, made in document["Resources"].items()}}
+
+    @property
+    def names(self) -> dict[str, tuple[str, str]]:
+        """Of :attr:`flat`."""
+        return {name: place for flat in self.flats.values() for name, place in flat.names.items()}
 
     @cached_property
+    def bootstraps(self) -> dict[str, Bootstrap]:
+        """Name -> what must stand in the account, in one region, before the stacks there are deployed. Raises BuildError."""
+        return {part.bootstrap: self._bootstrap(part.env) for part in self.parts if part.bootstrap}
+
+    @property
     def bootstrap(self) -> Bootstrap:
-        """What must stand in the account before these are deployed. Raises BuildError."""
-        types = {resource["Type"] for document in self.templates.values() for resource in document.get("Resources", {}).values()}
-        env: AnyEnvironment = self.env
+        """That of the environment's own region. Raises BuildError."""
+        return self.bootstraps[bootstrap.NAME]
+
+    def types_in(self, region: str) -> set[str]:
+        """The resource types of the stacks there."""
+        names = [name for part in self.parts if part.env.region == region for name in (*part.registered, part.root)]
+        return {resource["Type"] for name in names for resource in self.templates[name].get("Resources", {}).values()}
+
+    def _bootstrap(self, env: AnyEnvironment) -> Bootstrap:
+        types = self.types_in(env.region)
         service = build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env)
         document = document_of(service)
         encoded = encode_compact(document)
         if len(encoded) > bootstrap.MOST_BYTES:
             size = f"{len(encoded):,} bytes; CloudFormation takes {bootstrap.MOST_BYTES:,} in the call that creates it, before there is a bucket"
-            raise BuildError(
-                f"service {service.name}, environment {self.env.name}: {size}: withhold what no template needs (resources/scopes.py)"
-            )
+            where = f"service {service.name}, environment {self.env.name}, {env.region}"
+            raise BuildError(f"{where}: {size}: withhold what no template needs (resources/scopes.py)")
         return Bootstrap(document=document, encoded=encoded, origins=service.origins)
 
     @cached_property
     def whole(self) -> Built[Env]:
-        """The same with the bootstrap template beside the others, in the flat copy as well: what is judged and shown."""
-        made, name = self.bootstrap, bootstrap.NAME
-        title = root.title(name)
-        flat, names = flatten({}, {title: made.document})
+        """The same with the bootstrap templates beside the others, in the flat copies as well: what is judged and shown."""
+        made = self.bootstraps
         return replace(
             self,
-            templates={**self.templates, name: made.document},
-            encoded={**self.encoded, name: made.encoded},
-            origins={**self.origins, **{(name, logical_id): origin for logical_id, origin in made.origins.items()}},
-            flat={**self.flat, "Resources": {**self.flat["Resources"], **flat["Resources"]}},
-            names={**self.names, **{flat_id: (name, logical_id) for flat_id, (_, logical_id) in names.items()}},
+            templates={**self.templates, **{name: one.document for name, one in made.items()}},
+            encoded={**self.encoded, **{name: one.encoded for name, one in made.items()}},
+            origins={**self.origins, **{(name, title): origin for name, one in made.items() for title, origin in one.origins.items()}},
+            flats={part.root: self._with_bootstrap(part) for part in self.parts},
+        )
+
+    def _with_bootstrap(self, part: Part[AnyEnvironment]) -> Flat:
+        flat, name = self.flats[part.root], part.bootstrap
+        if not name:
+            return flat
+        own, names = flatten({}, {root.title(name): self.bootstraps[name].document})
+        return Flat(
+            document={**flat.document, "Resources": {**flat.document["Resources"], **own["Resources"]}},
+            names={**flat.names, **{flat_id: (name, logical_id) for flat_id, (_, logical_id) in names.items()}},
+        )
+
+    def of(self, part: Part[AnyEnvironment]) -> AnyBuilt:
+        """One of its stacks, as if there were no other."""
+        if len(self.parts) == 1:
+            return self
+        return Built(
+            env=part.env,
+            parts=(part,),
+            templates={name: one for name, one in self.templates.items() if name in part.templates},
+            encoded={name: one for name, one in self.encoded.items() if name in part.templates},
+            origins={place: origin for place, origin in self.origins.items() if place[0] in part.templates},
+            flats={part.root: self.flats[part.root]},
         )
 
 
@@ -108,33 +160,36 @@ def build(env: Own) -> Built[Own]:
         BuildError: when a service's module fails.
         root.WiringError: when a parameter has no producer or two.
     """
-    services = _services(env)
-    services.append(build_one("parameters", lambda made: parameters.build(made, services), env))
-    templates = {service.name: document_of(service) for service in services}
-    encoded = {name: encode(document) for name, document in templates.items()}
-    digests = {name: digest(data) for name, data in encoded.items()}
-    top = build_one("root", lambda made: root.build(made, services, digests), env)
-    titles = {root.title(service.name): service.name for service in services}
-    templates["root"] = document_of(top)
-    encoded["root"] = encode(templates["root"])
-    flat, names = flatten(templates["root"], {title: templates[name] for title, name in titles.items()})
+    known = parts(env, SERVICES, TOOLS)
+    made = [_stack(part) for part in known]
     return Built(
         env=env,
-        services=tuple(service.name for service in services),
-        templates=templates,
-        encoded=encoded,
-        joins=root.joins(services),
-        origins={(service.name, title): origin for service in (*services, top) for title, origin in service.origins.items()},
-        flat=flat,
-        names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()},
+        parts=known,
+        templates={name: document for one in made for name, document in one.templates.items()},
+        encoded={name: data for one in made for name, data in one.encoded.items()},
+        origins={place: origin for one in made for place, origin in one.origins.items()},
+        flats={name: flat for one in made for name, flat in one.flats.items()},
     )
 
 
-def _services(env: AnyEnvironment) -> list[AnyService]:
-    if isinstance(env, ToolsEnvironment):
-        return [build_one(name, build_tools, env) for name, build_tools in TOOLS.items()]
-    assert isinstance(env, Environment)
-    return [build_one(name, build_service, env) for name, build_service in SERVICES.items()]
+def _stack(part: Part[AnyEnvironment]) -> AnyBuilt:
+    services = [build_one(name, make, part.env) for name, make in part.services.items()]
+    services.append(build_one("parameters", lambda made: parameters.build(made, services, settings=part.settings), part.env))
+    templates = {part.prefix + service.name: document_of(service) for service in services}
+    encoded = {name: encode(document) for name, document in templates.items()}
+    digests = {service.name: digest(encoded[part.prefix + service.name]) for service in services}
+    top = build_one(ROOT, lambda made: root.build(made, services, digests, part.parameters, part.prefix), part.env)
+    titles = {root.title(name): name for name in templates}
+    document = document_of(top)
+    flat, names = flatten(document, {title: templates[name] for title, name in titles.items()})
+    return Built(
+        env=part.env,
+        parts=(part,),
+        templates={**templates, part.root: document},
+        encoded={**encoded, part.root: encode(document)},
+        origins={(part.prefix + service.name, title): origin for service in (*services, top) for title, origin in service.origins.items()},
+        flats={part.root: Flat(document=flat, names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()})},
+    )
 
 
 def encode(document: dict[str, Any]) -> bytes:

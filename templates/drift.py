@@ -29,7 +29,8 @@ APP_STACK = "app"
 ACCEPTED = "drift/accepted"
 
 
-def build(env: Environment) -> Service:
+def build(env: Environment, stack: str = APP_STACK) -> Service:
+    """``stack``: the one that the detector stands in, and looks at."""
     service = Service("drift", env, "Drift detection on a schedule")
     namespace = f"{env.project}/drift"
     work = Work(
@@ -38,24 +39,24 @@ def build(env: Environment) -> Service:
         timeout=env.functions.drift_timeout,
         concurrency=1,
         variables={
-            "ACCEPTED_PATH": parameter_path(env, ACCEPTED, name(env, APP_STACK, "stack")),
+            "ACCEPTED_PATH": parameter_path(env, ACCEPTED, name(env, stack, "stack")),
             "METRIC_NAMESPACE": namespace,
             "REPORT_BUCKET": service.needs("LogBucketName"),
-            "STACK_NAME": name(env, APP_STACK, "stack"),
+            "STACK_NAME": name(env, stack, "stack"),
             "TOPIC_ARN": service.needs("DriftTopicArn"),
             **configuration(env),
         },
     )
-    alias = add_function(service, "Drift", work, _permissions(service, namespace))
+    alias = add_function(service, "Drift", work, _permissions(service, namespace, stack))
     service.add(*_reads(service))
     _schedule(service, alias)
     _alarms(service, namespace)
     return service
 
 
-def _permissions(service: Service, namespace: str) -> list[Statement]:
+def _permissions(service: Service, namespace: str, stack: str) -> list[Statement]:
     env = service.env
-    stacks = statements.arn(f"cloudformation:stack/{name(env, APP_STACK, 'tag')}*")
+    stacks = statements.arn(f"cloudformation:stack/{name(env, stack, 'tag')}*")
     accepted = statements.arn(f"ssm:parameter{parameter_path(env, ACCEPTED)}")
     reports = service.needs("LogBucketArn")
     return [

@@ -28,8 +28,10 @@ def flatten(root: Document, children: Mapping[str, Document]) -> tuple[Document,
     """
     merged = _Merge(root, children)
     resources: Document = {}
+    conditions: Document = {}
     names: dict[str, tuple[str, str]] = {}
     for stack, child in children.items():
+        conditions |= {f"{stack}{name}": merged.value(stack, value) for name, value in child.get("Conditions", {}).items()}
         for logical_id, resource in child.get("Resources", {}).items():
             flat_id = f"{stack}{logical_id}"
             if flat_id in resources:
@@ -38,7 +40,8 @@ def flatten(root: Document, children: Mapping[str, Document]) -> tuple[Document,
             resources[flat_id] = merged.resource(stack, resource)
     own = {key: value for key, value in root.items() if key not in ("Resources", "Outputs")}
     outputs = {name: {**output, "Value": merged.value("", output["Value"])} for name, output in root.get("Outputs", {}).items()}
-    return {**own, "Resources": resources, **({"Outputs": outputs} if outputs else {})}, names
+    parts = {"Conditions": conditions, "Outputs": outputs}
+    return {**own, "Resources": resources, **{name: part for name, part in parts.items() if part}}, names
 
 
 class _Merge:
@@ -48,7 +51,9 @@ class _Merge:
         self.root, self.children = root, children
 
     def resource(self, stack: str, resource: Document) -> Document:
-        changed = {key: self.value(stack, value) for key, value in resource.items() if key != "DependsOn"}
+        changed = {key: self.value(stack, value) for key, value in resource.items() if key not in ("Condition", "DependsOn")}
+        if "Condition" in resource:
+            changed["Condition"] = f"{stack}{resource['Condition']}"
         if "DependsOn" in resource:
             waits = resource["DependsOn"]
             changed["DependsOn"] = f"{stack}{waits}" if isinstance(waits, str) else [f"{stack}{name}" for name in waits]
@@ -68,6 +73,8 @@ class _Merge:
                 return self._get_att(stack, argument)
             if name == "Fn::Sub":
                 return self._sub(stack, argument)
+            if name in ("Condition", "Fn::If"):
+                return self._condition(stack, name, argument)
         return {key: self.value(stack, item) for key, item in value.items()}
 
     def _ref(self, stack: str, name: str) -> Any:
@@ -79,6 +86,15 @@ class _Merge:
             is_list = "List" in self.children[stack]["Parameters"][name]["Type"]
             return _split(value) if is_list else value
         return {"Ref": f"{stack}{name}"}
+
+    def _condition(self, stack: str, name: str, argument: Any) -> Any:
+        """A condition has the name of its nested stack before its own, as a resource has."""
+        if isinstance(argument, str):
+            return {name: f"{stack}{argument}"}
+        if name == "Fn::If":
+            first, *sides = argument
+            return {name: [f"{stack}{first}", *(self.value(stack, side) for side in sides)]}
+        return {name: self.value(stack, argument)}
 
     def _get_att(self, stack: str, argument: Any) -> Any:
         target, attribute = argument.split(".", 1) if isinstance(argument, str) else argument

@@ -15,7 +15,7 @@ from deploy import manifest as contract
 from deploy.parity.proof import FILE
 from env.model import Environment
 from resources.assets import Asset, handlers, package
-from templates import bootstrap, workspace
+from templates import workspace
 from templates import manifest as manifests
 from templates.build import AnyBuilt, Built, build, digest, encode
 from templates.validation import Finding, child, validate
@@ -132,9 +132,10 @@ def _files(builds: Sequence[AnyBuilt], platform: env.Platform, functions: Sequen
         name, assets = built.env.name, [] if built.env is platform.home else functions
         manifest = manifests.manifest(built, platform.values[name], assets)
         own = {f"{service}.json": data for service, data in built.encoded.items()}
-        own[f"{bootstrap.NAME}.json"] = built.bootstrap.encoded
+        own |= {f"{name}.json": made.encoded for name, made in built.bootstraps.items()}
         own |= {f"assets/{asset.sha256}.zip": asset.data for asset in assets}
-        own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": contract.encode(manifest)}
+        own |= {f"{part.prefix}flat.json": encode(built.flats[part.root].document) for part in built.parts}
+        own |= {"sources.json": _sources(built), "manifest.json": contract.encode(manifest)}
         files |= {f"{name}/{path}": data for path, data in own.items()}
     return files
 

@@ -36,17 +36,24 @@ def _data_users(env: Environment) -> list[Statement]:
     functions = [role_arn(env, thing) for thing in ("api", "drift", "worker")]
     via = [Sub(f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}") for name in ("dynamodb", "lambda", "s3")]
     execution = [role_arn(env, "execution")]
+    if env.disaster_recovery:
+        # The first region's table makes its copy in the second one, with this role, and the key there.
+        execution.append(role_arn(env, "execution", env.disaster_recovery.region))
     return [
         statements.allow_roles("Functions", functions, USE, StringEquals("kms:ViaService", via)),
         statements.allow_roles("Deployment", execution, USE, StringEquals("kms:ViaService", via)),
         statements.allow_roles("Grants", execution, [kms.CreateGrant], Bool("kms:GrantIsForAWSResource", "true")),
-        *([_replication(env)] if env.disaster_recovery else []),
+        *(_replication(env, env.disaster_recovery.region) if env.disaster_recovery else []),
         *_verification(env, "dynamodb", "s3"),
     ]
 
 
-def _replication(env: Environment) -> Statement:
-    return statements.allow_roles("Replication", [role_arn(env, "replication")], [kms.Decrypt])
+def _replication(env: Environment, other: str) -> list[Statement]:
+    """S3 reads here with this region's role, and writes here with the other one's."""
+    return [
+        statements.allow_roles("Replication", [role_arn(env, "replication")], [kms.Decrypt]),
+        statements.allow_roles("Replicas", [role_arn(env, "replication", other)], [kms.Encrypt]),
+    ]
 
 
 def _logs_users(env: Environment) -> list[Statement]:

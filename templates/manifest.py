@@ -17,9 +17,10 @@ from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, root
 from templates.build import AnyBuilt, digest
-from templates.drift import APP_STACK
+from templates.data import TABLE
+from templates.failover import SWITCH, switch_namespace
 from templates.monitoring import RELEASE_ALARM
-from templates.pipeline import PIPELINE_STACK
+from templates.parts import ACTIVE, APP, EDGE, FAILOVER, REPLICA, Part
 from templates.validation.limits import count
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
 def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -> contract.Manifest:
     """``values``: the environment's own values, dotted path -> value."""
-    env, stack = built.env, _stack(built)
+    env, stacks = built.env, tuple(_stack(built.of(part), part) for part in built.parts)
     return contract.Manifest(
         version=contract.VERSION,
         project=env.project,
@@ -40,15 +41,15 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         region=env.region,
         tags=tags(env),
         roles=_roles(env),
-        artifacts=(contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region),),
-        bootstraps=_bootstraps(built, (stack,)),
-        stacks=(stack,),
-        templates=tuple(_template(built, service) for service in (*built.services, "root")),
+        artifacts=tuple(_artifacts(part.env) for part in _firsts(built)),
+        bootstraps=tuple(_bootstrap(built, part) for part in _firsts(built)),
+        stacks=stacks,
+        templates=tuple(_template(built, name) for part in built.parts for name in (*part.registered, part.root)),
         assets=tuple(
             contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
             for asset in sorted(assets, key=lambda asset: asset.name)
         ),
-        joins=_joins(built),
+        joins=tuple(join for part in built.parts for join in _joins(built, part)),
         parameters=naming.parameter_path(env),
         checks=tuple(msgspec.to_builtins(check) for check in env.checks),
         limits=tuple(
@@ -59,12 +60,49 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         promotion=_promotion(env) if isinstance(env, Environment) else None,
         tools=_tools(env) if isinstance(env, Environment) else None,
         settings=_settings(env) if isinstance(env, Environment) else (),
-        drift=_drift(env, stack) if isinstance(env, Environment) else (),
+        drift=tuple(_drift(part) for part in built.parts if "drift" in part.services),
+        failover=_failover(built),
     )
 
 
-def _drift(env: Environment, stack: contract.Stack) -> tuple[contract.Drift, ...]:
-    return (contract.Drift(stack=stack.name, bucket=_concrete(env, naming.bucket_pattern(env, "logs")), region=env.region),)
+def _firsts(built: AnyBuilt) -> list[Part[AnyEnvironment]]:
+    """The environment's own region before the second one."""
+    return sorted((part for part in built.parts if part.bootstrap), key=lambda part: part.env.region != built.env.region)
+
+
+def _artifacts(env: AnyEnvironment) -> contract.Bucket:
+    return contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region)
+
+
+def _drift(part: Part[AnyEnvironment]) -> contract.Drift:
+    env = part.env
+    return contract.Drift(stack=_stack_name(part), bucket=_concrete(env, naming.bucket_pattern(env, "logs")), region=env.region)
+
+
+def _stack_name(part: Part[AnyEnvironment]) -> str:
+    return naming.name(part.env, part.thing, "stack")
+
+
+def _failover(built: AnyBuilt) -> contract.Failover | None:
+    env = built.env
+    if not isinstance(env, Environment) or env.disaster_recovery is None:
+        return None
+    things = {part.thing: part for part in built.parts}
+    domain = env.disaster_recovery.domain
+    return contract.Failover(
+        region=env.region,
+        standby=env.disaster_recovery.region,
+        app=_stack_name(things[APP]),
+        replica=_stack_name(things[REPLICA]),
+        bucket=_concrete(env, naming.bucket_pattern(env, "data")),
+        standby_bucket=_concrete(env.standby, naming.bucket_pattern(env, "data")),
+        table=naming.name(env, TABLE, "table"),
+        switch=naming.name(env, SWITCH, "alarm"),
+        switch_namespace=switch_namespace(env),
+        domain=domain.name if domain else "",
+        edge=_stack_name(things[EDGE]) if EDGE in things else "",
+        active=naming.parameter_path(env, FAILOVER, ACTIVE) if EDGE in things else "",
+    )
 
 
 def _settings(env: Environment) -> tuple[contract.Setting, ...]:
@@ -90,12 +128,12 @@ def release(manifests: dict[str, bytes], commit: str | None, parity: str | None)
     )
 
 
-def _stack(built: AnyBuilt) -> contract.Stack:
+def _stack(built: AnyBuilt, part: Part[AnyEnvironment]) -> contract.Stack:
     env = built.env
     return contract.Stack(
-        name=naming.name(env, APP_STACK if isinstance(env, Environment) else PIPELINE_STACK, "stack"),
+        name=_stack_name(part),
         region=env.region,
-        root="root",
+        root=part.root,
         services=built.services,
         capabilities=CAPABILITIES,
         termination_protection=env.termination_protection,
@@ -103,47 +141,50 @@ def _stack(built: AnyBuilt) -> contract.Stack:
         retain_except_on_create=not is_production(env),
         policy=stack_policy(built),
         guard=contract.Guard(
-            triggers=_triggers(env),
-            monitoring_minutes=env.guard.monitoring_minutes,
+            triggers=_triggers(part),
+            monitoring_minutes=0 if part.thing == EDGE else env.guard.monitoring_minutes,
         ),
+        needs=part.needs,
     )
 
 
-def _triggers(env: AnyEnvironment) -> tuple[contract.Trigger, ...]:
+def _triggers(part: Part[AnyEnvironment]) -> tuple[contract.Trigger, ...]:
+    env = part.env
     gate = contract.Trigger(alarm=naming.name(env, "gate", "alarm"), type="AWS::CloudWatch::Alarm", since="create")
-    if not isinstance(env, Environment):
+    if "monitoring" not in part.services:
         return (gate,)
     composite = naming.name(env, RELEASE_ALARM, "alarm")
     return (gate, contract.Trigger(alarm=composite, type="AWS::CloudWatch::CompositeAlarm", since="update"))
 
 
-def _bootstraps(built: AnyBuilt, stacks: Iterable[contract.Stack]) -> tuple[contract.Bootstrap, ...]:
-    """One for every region that a stack goes to, all from one template."""
-    made = built.bootstrap
-    return tuple(
-        contract.Bootstrap(
-            name=naming.name(built.env, bootstrap.NAME, "stack"),
-            region=region,
-            path=f"{bootstrap.NAME}.json",
-            sha256=digest(made.encoded),
-            outputs=tuple(sorted(made.document["Outputs"])),
-            types=tuple(bootstrap.AWS + kind for kind in made.document["Metadata"]["tapline"]["types"]),
-        )
-        for region in sorted({stack.region for stack in stacks})
+def _bootstrap(built: AnyBuilt, part: Part[AnyEnvironment]) -> contract.Bootstrap:
+    made, env = built.bootstraps[part.bootstrap], part.env
+    return contract.Bootstrap(
+        name=naming.name(env, bootstrap.NAME, "stack"),
+        region=env.region,
+        path=f"{part.bootstrap}.json",
+        sha256=digest(made.encoded),
+        outputs=tuple(sorted(made.document["Outputs"])),
+        types=tuple(bootstrap.AWS + kind for kind in made.document["Metadata"]["tapline"]["types"]),
+        roles=_roles(env),
     )
 
 
 def stack_policy(built: AnyBuilt) -> dict[str, Any]:
-    """No update replaces or deletes what holds data, nor a nested stack that has such a resource.
+    """Of one stack: no update replaces or deletes what holds data, nor a nested stack that has such a resource.
 
     One document serves the root and its children: a stack policy speaks only of its own stack's resources.
     """
-    used = sorted({resource["Type"] for resource in built.flat["Resources"].values()} & STATEFUL.keys())
-    holders = sorted({service for flat_id, (service, _) in built.names.items() if built.flat["Resources"][flat_id]["Type"] in used})
+    flat, names = built.flat["Resources"], built.names
+    used = sorted({resource["Type"] for resource in flat.values()} & STATEFUL.keys())
+    holders = sorted({service for flat_id, (service, _) in names.items() if flat[flat_id]["Type"] in used})
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    if not used:
+        return {"Statement": [everything]}
     protected = {"Effect": "Deny", "Action": ["Update:Delete", "Update:Replace"], "Principal": "*"}
     return {
         "Statement": [
-            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+            everything,
             {**protected, "Resource": "*", "Condition": {"StringEquals": {"ResourceType": used}}},
             {**protected, "Resource": [f"LogicalResourceId/{root.title(service)}" for service in holders]},
         ]
@@ -163,15 +204,16 @@ def _template(built: AnyBuilt, service: str) -> contract.Template:
     )
 
 
-def _joins(built: AnyBuilt) -> tuple[contract.Join, ...]:
+def _joins(built: AnyBuilt, part: Part[AnyEnvironment]) -> list[contract.Join]:
+    producers: dict[str, str] = {}
     consumers: dict[str, list[str]] = {}
-    for service in built.services:
+    for service in part.registered:
+        producers |= dict.fromkeys(built.templates[service].get("Outputs", {}), service)
         for name in built.templates[service].get("Parameters", {}):
             consumers.setdefault(name, []).append(service)
-    return tuple(
-        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ())))
-        for name, producer in sorted(built.joins.items())
-    )
+    return [
+        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ()))) for name, producer in sorted(producers.items())
+    ]
 
 
 def _roles(env: AnyEnvironment) -> contract.Roles:

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from templates.build import AnyService
 
 
-def build(env: AnyEnvironment, others: Sequence[AnyService]) -> AnyService:
-    """``others``: the services whose outputs are published; this one gives none of its own."""
+def build(env: AnyEnvironment, others: Sequence[AnyService], *, settings: bool = True) -> AnyService:
+    """``others``: the services whose outputs are published; this one gives none of its own. ``settings``: with the runtime configuration,
+    which stands once in a region.
+    """
     service = Service("parameters", env, "Parameter Store values of all outputs, and the runtime configuration")
     for other in others:
         for output, made in sorted(other.template.outputs.items()):
             path = ("outputs", other.name, output)
             service.add(parameter(f"{output}Output", env, path, service.needs(output), made.properties["Description"]))
-    if isinstance(env, Environment):
+    if settings and isinstance(env, Environment):
         _settings(service, env.runtime)
     return service
 

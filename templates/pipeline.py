@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     Tools = Service[ToolsEnvironment]
 
-PIPELINE_STACK = "pipeline"
 BUILDSPECS = Path(__file__).with_name("buildspecs")
 SOURCE, RELEASE = "Source", "Release"
 

@@ -6,8 +6,9 @@ from one environment to another a field at a time (templates/parity.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -16,13 +17,14 @@ from msgspec import Struct
 from deploy.parity.form import MANIFEST, Document, essence
 from templates import bootstrap, parameters, root
 from templates import manifest as manifests
-from templates.build import SERVICES, AnyService, Bootstrap, Built, build_one, document_of
+from templates.build import SERVICES, TOOLS, AnyService, Bootstrap, Built, Flat, build_one, document_of
+from templates.parts import Part, parts
 from templates.service import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from env.model import Environment
+    from env.model import AnyEnvironment, Environment
     from resources.assets import Asset
 
 Reads = dict[tuple[str, ...], Any]
@@ -51,26 +53,30 @@ def _essence(built: Built, assets: Sequence[Asset]) -> Document:
 class _Quick(Built):
     """A build as far as its manifest needs it; names by content are no part of what is compared."""
 
-    first: Bootstrap
+    firsts: dict[str, Bootstrap]
 
     @property
-    def bootstrap(self) -> Bootstrap:
-        return self.first
+    def bootstraps(self) -> dict[str, Bootstrap]:
+        return self.firsts
 
 
-def _quick(env: Environment, services: Sequence[AnyService], documents: dict[str, Document], first: _Made) -> _Quick:
-    names = {f"{root.title(one.name)}{title}": (one.name, title) for one in services for title in one.template.resources}
+def _quick(env: Environment, stacks: Mapping[str, _Stack], documents: dict[str, Document], firsts: Mapping[str, _Made]) -> _Quick:
     return _Quick(
         env=env,
-        services=tuple(service.name for service in services),
+        parts=tuple(stack.part for stack in stacks.values()),
         templates=documents,
         encoded=dict.fromkeys(documents, b""),
-        joins=root.joins(services),
         origins={},
-        flat={"Resources": {flat: documents[service]["Resources"][title] for flat, (service, title) in names.items()}},
-        names=names,
-        first=Bootstrap(document=first.document, encoded=b"", origins={}),
+        flats={name: _flat(stack, documents) for name, stack in stacks.items()},
+        firsts={name: Bootstrap(document=made.document, encoded=b"", origins={}) for name, made in firsts.items()},
     )
+
+
+def _flat(stack: _Stack, documents: Mapping[str, Document]) -> Flat:
+    """As far as the stack policy needs it: which template has resources of which type."""
+    names = {f"{root.title(name)}{title}": (name, title) for name in stack.made for title in documents[name].get("Resources", {})}
+    resources = {flat_id: documents[name]["Resources"][title] for flat_id, (name, title) in names.items()}
+    return Flat(document={"Resources": resources}, names=names)
 
 
 class _Reader:
@@ -93,11 +99,11 @@ class _Reader:
         return _Reader(value, path, self._reads) if section else value
 
 
-def _still(reads: Reads, env: Environment) -> bool:
+def _still(reads: Reads, env: AnyEnvironment) -> bool:
     return all(_read(env, path) == value for path, value in reads.items())
 
 
-def _read(env: Environment, path: tuple[str, ...]) -> Any:
+def _read(env: AnyEnvironment, path: tuple[str, ...]) -> Any:
     value: Any = env
     for name in path:
         value = getattr(value, name, None)
@@ -112,6 +118,19 @@ class _Made:
     document: Document
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stack:
+    """``made``: name of a template -> what was made of it; ``top``: the root."""
+
+    part: Part[AnyEnvironment]
+    made: dict[str, _Made]
+    top: _Made
+
+    @property
+    def all(self) -> dict[str, _Made]:
+        return {**self.made, self.part.root: self.top}
+
+
 @dataclass(kw_only=True)
 class Builder:
     """``assets``: the functions' code, for the manifest."""
@@ -123,23 +142,33 @@ class Builder:
         """Raises:
         BuildError, root.WiringError: as `templates.build.build`.
         """
-        parts = [self._one(name, make, env) for name, make in SERVICES.items()]
-        outputs = [[(name, made.properties["Description"]) for name, made in one.service.template.outputs.items()] for one in parts]
-        services = [one.service for one in parts]
-        parts.append(self._one("parameters", lambda made: parameters.build(made, services), env, outputs))
-        services = [one.service for one in parts]
+        stacks = {part.root: self._stack(part) for part in parts(env, SERVICES, TOOLS)}
+        made = {name: one for stack in stacks.values() for name, one in stack.all.items()}
+        documents = {name: one.document for name, one in made.items()}
+        firsts = {stack.part.bootstrap: self._first(stack.part, stacks.values()) for stack in stacks.values() if stack.part.bootstrap}
+        manifest = _essence(_quick(env, stacks, documents, firsts), self.assets)
+        made |= firsts
+        whole = {**documents, **{name: one.document for name, one in firsts.items()}, MANIFEST: manifest}
+        return Copy(documents=whole, origins={(name, title): origin for name, one in made.items() for title, origin in one.service.origins.items()})
+
+    def _stack(self, part: Part[AnyEnvironment]) -> _Stack:
+        made = {part.prefix + name: self._one(part.prefix + name, make, part.env) for name, make in part.services.items()}
+        outputs = [[(name, own.properties["Description"]) for name, own in one.service.template.outputs.items()] for one in made.values()]
+        services = [one.service for one in made.values()]
+        publish = partial(parameters.build, others=services, settings=part.settings)
+        made[f"{part.prefix}parameters"] = self._one(f"{part.prefix}parameters", publish, part.env, outputs)
+        services = [one.service for one in made.values()]
         digests = {service.name: "0" * 64 for service in services}
         needs = [*outputs, [sorted(service.template.parameters) for service in services]]
-        top = self._one("root", lambda made: root.build(made, services, digests), env, needs)
-        documents = {one.service.name: one.document for one in (*parts, top)}
-        types = sorted({resource["Type"] for document in documents.values() for resource in document.get("Resources", {}).values()})
-        first = self._one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env, types)
-        origins = {(one.service.name, title): origin for one in (*parts, top, first) for title, origin in one.service.origins.items()}
-        manifest = _essence(_quick(env, services, documents, first), self.assets)
-        whole = {**documents, bootstrap.NAME: first.document, MANIFEST: manifest}
-        return Copy(documents=whole, origins=origins)
+        top = self._one(part.root, lambda env: root.build(env, services, digests, part.parameters, part.prefix), part.env, needs)
+        return _Stack(part=part, made=made, top=top)
 
-    def _one(self, name: str, make: Callable[[Environment], AnyService], env: Environment, given: Any = None) -> _Made:
+    def _first(self, part: Part[AnyEnvironment], stacks: Iterable[_Stack]) -> _Made:
+        there = [one.document for stack in stacks if stack.part.env.region == part.env.region for one in stack.all.values()]
+        types = sorted({resource["Type"] for document in there for resource in document.get("Resources", {}).values()})
+        return self._one(part.bootstrap, lambda env: bootstrap.build(env, types), part.env, types)
+
+    def _one(self, name: str, make: Callable[[Any], AnyService], env: AnyEnvironment, given: Any = None) -> _Made:
         known = self.made.setdefault(name, [])
         for one in known:
             if one.given == given and _still(one.reads, env):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from troposphere import GetAtt, Sub
+from troposphere import GetAtt, Parameter, Ref, Sub
 from troposphere.cloudformation import Stack
 
 from resources.naming import bucket_pattern
@@ -16,38 +16,47 @@ if TYPE_CHECKING:
     from templates.build import AnyService
 
 # What people and programs ask the root for; everything else is in Parameter Store.
-ROOT_OUTPUTS = ("ApiUrl", "DataBucketName", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
+ROOT_OUTPUTS = ("ApiHost", "ApiUrl", "DataBucketName", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
 
 
 class WiringError(Exception):
     """A parameter that no service gives, or an output that two give."""
 
 
-def build(env: AnyEnvironment, services: Sequence[AnyService], digests: Mapping[str, str]) -> AnyService:
-    """``digests``: service name -> SHA-256 of its published template.
+def build(
+    env: AnyEnvironment, services: Sequence[AnyService], digests: Mapping[str, str], given: Iterable[Parameter] = (), prefix: str = ""
+) -> AnyService:
+    """``digests``: service name -> SHA-256 of its published template; ``given``: the root's own parameters, for what comes from outside the
+    stack; ``prefix``: before each service's name in an environment that has several stacks.
 
     Raises:
         WiringError: naming every parameter without a producer and every output with two.
     """
     root = Service("root", env, f"{env.project} {env.name}: all services")
-    producers = joins(services)
+    for parameter in given:
+        root.template.add_parameter(parameter)
+    producers = joins(services, root.template.parameters)
+
+    def value(name: str) -> GetAtt | Ref:
+        return GetAtt(title(prefix + producers[name]), f"Outputs.{name}") if name in producers else Ref(name)
+
     for service in services:
         root.add(
             Stack(
-                title(service.name),
+                title(prefix + service.name),
                 TemplateURL=_template_url(env, digests[service.name]),
-                Parameters={name: GetAtt(title(producers[name]), f"Outputs.{name}") for name in sorted(service.template.parameters)},
+                Parameters={name: value(name) for name in sorted(service.template.parameters)},
             )
         )
     for name in ROOT_OUTPUTS:
         if name in producers:
             description = services_by_name(services)[producers[name]].template.outputs[name].properties["Description"]
-            root.gives(name, GetAtt(title(producers[name]), f"Outputs.{name}"), description)
+            root.gives(name, value(name), description)
     return root
 
 
-def joins(services: Sequence[AnyService]) -> dict[str, str]:
-    """Output name -> the one service that gives it."""
+def joins(services: Sequence[AnyService], given: Container[str] = ()) -> dict[str, str]:
+    """Output name -> the one service that gives it; ``given``: what the root has from elsewhere."""
     producers: dict[str, list[str]] = {}
     for service in services:
         for name in service.template.outputs:
@@ -57,7 +66,7 @@ def joins(services: Sequence[AnyService]) -> dict[str, str]:
         f"service {service.name} needs {name}, which no service gives: give it, or mend the name"
         for service in services
         for name in service.template.parameters
-        if name not in producers
+        if name not in producers and name not in given
     ]
     if problems:
         raise WiringError("\n".join(sorted(problems)))

@@ -36,41 +36,48 @@ def validate(
     allowances = allowed or allow.load()
     path = cache_dir / _VERDICTS if cache_dir else None
     verdicts = cache.load(path)
-    keys = _keys(builds)
+    stacks = [built.of(part) for built in builds for part in built.parts]
+    keys = _keys(stacks)
     misses = {subject: key for subject, key in keys.items() if key not in verdicts}
     if misses:
-        verdicts |= _judge(builds, misses, workers=workers)
+        verdicts |= _judge(stacks, misses, workers=workers)
         cache.store(path, verdicts, keys.values())
     found = [finding for key in keys.values() for finding in verdicts[key]]
     found += [finding for built in builds for finding in limits.check(built)]
     by_name = {built.env.name: built for built in builds}
     placed = [_placed(finding, by_name[finding.environment]) for finding in found]
-    return tuple(sorted(allowances.apply(placed, today, by_name)))
+    return tuple(sorted(allowances.apply(placed, today, {name: built.templates for name, built in by_name.items()})))
 
 
 Name = tuple[str, str]
 
 
-def _keys(builds: Sequence[AnyBuilt]) -> dict[Name, str]:
+def _flat(built: AnyBuilt) -> Name:
+    """A stack's flat copy as a subject."""
+    return built.env.name, f"{built.parts[0].prefix}{FLAT}"
+
+
+def _keys(stacks: Sequence[AnyBuilt]) -> dict[Name, str]:
     """(environment, service) -> the key of its verdict; the flat copy is a subject too, for our own rules.
 
     The root's verdict depends on what it gives its children and takes from them (see ``judged``).
     """
     checkers = cache.checkers()
     keys = {}
-    for built in builds:
+    for built in stacks:
+        (part,) = built.parts
         values = msgspec.json.encode(built.env)
         where = msgspec.json.encode((built.env.account, built.env.region, built.env.disaster_recovery))
         for service, data in built.encoded.items():
-            keys[built.env.name, service] = cache.key("template", checkers, where, judged(built) if service == "root" else data)
+            keys[built.env.name, service] = cache.key("template", checkers, where, judged(built) if service == part.root else data)
         flat = msgspec.json.encode(built.flat)
         names = json.dumps(sorted(built.names.items()))
         # The root's stacks and the nested templates' parameters are no part of the flat copy, and are judged with it.
-        keys[built.env.name, FLAT] = cache.key("flat", checkers, values, flat, names, *built.encoded.values())
+        keys[_flat(built)] = cache.key("flat", checkers, values, flat, names, *built.encoded.values())
     return keys
 
 
-def _judge(builds: Sequence[AnyBuilt], misses: dict[Name, str], *, workers: int) -> cache.Verdicts:
+def _judge(stacks: Sequence[AnyBuilt], misses: dict[Name, str], *, workers: int) -> cache.Verdicts:
     """The native engine runs in a child of its own, beside cfn-lint's loading, and takes its memory away with it."""
     from functools import partial
 
@@ -78,10 +85,10 @@ def _judge(builds: Sequence[AnyBuilt], misses: dict[Name, str], *, workers: int)
     from templates.validation.lint import Subject, lint, loaded
 
     subjects = [
-        Subject(built=built, service=service) for built in builds for service in built.encoded if (built.env.name, service) in misses
+        Subject(built=built, service=service) for built in stacks for service in built.encoded if (built.env.name, service) in misses
     ]
     engine = child.start("cloudformation-validate", partial(native.check, subjects))
-    own = {(built.env.name, FLAT): tuple(own_findings(built)) for built in builds if (built.env.name, FLAT) in misses}
+    own = {_flat(built): tuple(own_findings(built)) for built in stacks if _flat(built) in misses}
     judged = lint(loaded(), subjects, workers=workers) if subjects else {}
     first: dict[Name, list[Finding]] = {}
     for finding in child.answer(engine, list[Finding]):
@@ -97,7 +104,7 @@ def _without_doubles(verdict: Sequence[Finding], first: Sequence[Finding]) -> tu
 
 
 def own_findings(built: AnyBuilt) -> list[Finding]:
-    """What our own rules find in a build, over its flat copy."""
+    """What our own rules find in a stack, over its flat copy."""
     from templates.validation.rules import RULES
     from templates.validation.view import View
 
@@ -118,7 +125,7 @@ def _violations(rule: Rule, view: View) -> list[Violation]:
 
 
 def _of_rule(built: AnyBuilt, rule: Rule, violation: Violation) -> Finding:
-    service, logical_id = violation.parameter_of or built.names.get(violation.flat_id, ("root", violation.flat_id))
+    service, logical_id = violation.parameter_of or built.names.get(violation.flat_id, (built.parts[0].root, violation.flat_id))
     return Finding(
         environment=built.env.name,
         service=service,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from env.document import InvalidDocument, read
+from templates.parts import EDGE, REPLICA
 from templates.validation.finding import Finding
 
 FILE = Path(__file__).with_name("allow.yaml")
@@ -32,7 +33,14 @@ class Allowance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def covers(self, finding: Finding) -> bool:
         if self.rule != finding.rule or self.environment not in ("*", finding.environment):
             return False
-        return self.resource in (f"{finding.service}/{finding.logical_id}", finding.type)
+        # What stays in a service stays where a second region has the same service.
+        services = (finding.service, finding.service.removeprefix(f"{REPLICA}_"))
+        return self.resource == finding.type or self.resource in (f"{service}/{finding.logical_id}" for service in services)
+
+    def concerns(self, services: Container[str]) -> bool:
+        """Whether it could be needed: the stacks that only a second region brings are not everywhere."""
+        service = self.resource.partition("/")[0]
+        return not service.startswith((f"{REPLICA}_", f"{EDGE}_")) or service in services
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,18 +59,20 @@ class AllowList:
     lines: tuple[int, ...]
     shown: str = SHOWN
 
-    def apply(self, findings: Sequence[Finding], today: date, environments: Iterable[str]) -> list[Finding]:
-        """What is left, and a finding for each allowance that is over or that nothing needs any more.
+    def apply(self, findings: Sequence[Finding], today: date, environments: Mapping[str, Container[str]]) -> list[Finding]:
+        """What is left, and a finding for each allowance that is over or that nothing needs any more. ``environments``: name -> its templates.
 
-        An allowance for an environment that this run did not build is neither used nor unused.
+        An allowance for an environment, or for a second region's template, that this run did not build is neither used nor unused.
         """
         active = [allowance for allowance in self.allowances if not _over(allowance, today)]
         left = [finding for finding in findings if not any(allowance.covers(finding) for allowance in active)]
-        known = set(environments)
+        known, services = environments.keys(), {name for names in environments.values() for name in names}
         for allowance, line in zip(self.allowances, self.lines, strict=True):
             if _over(allowance, today):
                 left.append(self._complaint(allowance, line, f"expired on {allowance.expires}: mend what it allows, or give a new end"))
-            elif allowance.environment in known | {"*"} and not any(allowance.covers(finding) for finding in findings):
+            elif allowance.environment not in {*known, "*"} or not allowance.concerns(services):
+                continue
+            elif not any(allowance.covers(finding) for finding in findings):
                 left.append(self._complaint(allowance, line, "allows what no checker finds any more: remove the line"))
         return left
 

@@ -77,8 +77,10 @@ def _measures(built: AnyBuilt) -> Iterator[tuple[str, str, int]]:
         yield service, DESCRIPTION, len(document.get("Description", "").encode())
         defaults = [str(parameter.get("Default", "")).encode() for parameter in document.get("Parameters", {}).values()]
         yield service, VALUE, max(map(len, defaults), default=0)
-    yield "root", OPERATION, sum(len(document.get("Resources", {})) for document in built.templates.values())
-    yield "root", POLICY, len(msgspec.json.encode(stack_policy(built)))
+    for part in built.parts:
+        own = built.of(part)
+        yield part.root, OPERATION, sum(len(document.get("Resources", {})) for document in own.templates.values())
+        yield part.root, POLICY, len(msgspec.json.encode(stack_policy(own)))
 
 
 def _heaviest(built: AnyBuilt, service: str, name: str) -> str:
@@ -87,5 +89,6 @@ def _heaviest(built: AnyBuilt, service: str, name: str) -> str:
     if name == TEMPLATE_BYTES and resources:
         return f"{service}/{max(resources, key=lambda logical_id: len(msgspec.json.encode(resources[logical_id])))}"
     if name == OPERATION:
-        return max(built.templates, key=lambda each: len(built.templates[each].get("Resources", {})))
+        part = next(part for part in built.parts if part.root == service)
+        return max(built.of(part).templates, key=lambda each: len(built.templates[each].get("Resources", {})))
     return service

@@ -36,10 +36,14 @@ IGNORED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One template to judge, and the environment's build that it is part of."""
+    """One template to judge, and the one stack of an environment that it is part of."""
 
     built: AnyBuilt
     service: str
+
+    @property
+    def folder(self) -> str:
+        return f"{self.built.env.name}-{self.built.parts[0].thing}"
 
 
 def lint(judge: Judge, subjects: Sequence[Subject], *, workers: int) -> dict[tuple[str, str], tuple[Finding, ...]]:
@@ -93,18 +97,19 @@ def regions_of(env: AnyEnvironment) -> list[str]:
 
 
 def _lay_out(folder: Path, subjects: Sequence[Subject]) -> list[Path]:
-    """The templates of each environment in one folder, children named as the root's copy calls them."""
+    """The templates of each stack in one folder, children named as the root's copy calls them."""
     done: dict[str, Path] = {}
     for subject in subjects:
-        name = subject.built.env.name
+        name = subject.folder
         if name in done:
             continue
         done[name] = folder / name
         done[name].mkdir()
+        (part,) = subject.built.parts
         for service, data in subject.built.encoded.items():
-            content = msgspec.json.encode(local_root(subject.built)) if service == "root" else data
+            content = msgspec.json.encode(local_root(subject.built)) if service == part.root else data
             (done[name] / f"{service}.json").write_bytes(content)
-    return [done[subject.built.env.name] / f"{subject.service}.json" for subject in subjects]
+    return [done[subject.folder] / f"{subject.service}.json" for subject in subjects]
 
 
 def _finding(subject: Subject, match: Any) -> Finding:

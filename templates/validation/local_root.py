@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def local_root(built: AnyBuilt) -> dict[str, Any]:
-    """A copy of the root whose nested stacks are ``./<service>.json``."""
-    document = copy.deepcopy(built.templates["root"])
-    for service in built.services:
+    """A copy of a stack's root whose nested stacks are ``./<service>.json``."""
+    (part,) = built.parts
+    document = copy.deepcopy(built.templates[part.root])
+    for service in part.registered:
         document["Resources"][root.title(service)]["Properties"]["TemplateURL"] = f"./{service}.json"
     return document
 

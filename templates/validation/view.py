@@ -110,7 +110,7 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The resources of the flat copy, and what of the nested templates is not in it.
+    """The resources of one stack's flat copy, and what of the nested templates is not in it.
 
     ``resources``: flat logical id -> resource, the root's own included; ``parameters`` and ``outputs``: (service, name)
     -> declaration in the nested templates.
@@ -123,10 +123,11 @@ class View:
 
     @staticmethod
     def of(built: AnyBuilt) -> View:
+        (part,) = built.parts
         return View(
             # The tools account has no settings of services: a rule that asks for one, where it finds such a thing there, says that it cannot judge.
             env=cast("Environment", built.env),
-            resources={**built.templates["root"]["Resources"], **built.flat["Resources"]},
+            resources={**built.templates[part.root]["Resources"], **built.flat["Resources"]},
             parameters=_declared(built, "Parameters"),
             outputs=_declared(built, "Outputs"),
         )
