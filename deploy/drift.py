@@ -92,7 +92,7 @@ def _one(account: Account, stack: Stack, patience: drift_detection.Patience, *, 
     manifest = account.manifest
 
     def client(service: str) -> Any:
-        return Plain(account.sessions.role(account.target, "plan", service, stack.region))
+        return Plain(account.api("plan", service, stack.region))
 
     readers = drift_readers.Readers(client=client, code=code)
     detection = drift_detection.detect(client("cloudformation"), stack.name, patience, reads=readers, code=code)
@@ -147,7 +147,7 @@ def _with_names(account: Account, stack: Stack, report: DriftReport) -> DriftRep
     """Best effort: what CloudTrail does not tell is said, and no error."""
     from deploy.aws.trail import Trail
 
-    trail = Trail(api=account.sessions.role(account.target, "plan", "cloudtrail", stack.region))
+    trail = Trail(api=account.api("plan", "cloudtrail", stack.region))
     told: list[Drifted] = []
     for one in report.drifted:
         try:

@@ -158,7 +158,8 @@ class Running(Noun, frozen=True, kw_only=True):
 
 class StatusReport(Noun, frozen=True, kw_only=True):
     """An environment now. ``at``: when AWS was asked; ``release`` and ``commit``: what stands there; ``gate``: the deployment gate
-    alarm's state, the worst of several regions; ``last``: the newest record.
+    alarm's state, the worst of several regions; ``last``: the newest record; ``traffic``: where it goes, of an environment with a second region; ``silent``: why
+    its first region says nothing, so that all else is the second one's.
     """
 
     version: int = VERSION
@@ -174,3 +175,5 @@ class StatusReport(Noun, frozen=True, kw_only=True):
     gate: TriggerState | None = None
     last: Record | None = None
     running: Running | None = None
+    traffic: str = ""
+    silent: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from deploy import lock
 from deploy.account import Account
 from deploy.ledger import Ledger
@@ -44,6 +46,7 @@ def state(account: Account) -> StatusReport:
         gate=_worst([stack.gate for stack in stacks if stack.gate]),
         last=newest[0] if newest else None,
         running=_running(holder) if holder and holder.alive(lock.now()) else None,
+        traffic=_traffic(account),
     )
 
 
@@ -56,6 +59,29 @@ def alarms(account: Account) -> tuple[TriggerState, ...]:
 def _alarms(account: Account, stack: Wanted) -> dict[str, Alarm]:
     names = [trigger.alarm for trigger in stack.guard.triggers]
     return {alarm.name: alarm for alarm in account.alarms("plan", stack.region).named(names)}
+
+
+def regional(account: Account) -> StatusReport:
+    """The same of an environment with a second region, which may be all that answers: then what that one says."""
+    failover = account.manifest.failover
+    if failover is None:
+        return state(account)
+    from deploy.failover.alone import alone, silence
+
+    why = silence(account, failover.region)
+    if not why:
+        return state(account)
+    found = state(alone(account, failover.standby))
+    return msgspec.structs.replace(found, silent=f"{failover.region} does not answer: {why}", traffic=_traffic(account))
+
+
+def _traffic(account: Account) -> str:
+    if account.manifest.failover is None:
+        return ""
+    from deploy.failover.switching import serving
+
+    found = serving(account, account.manifest.failover)
+    return found if isinstance(found, str) else f"not known: {found.reason}"
 
 
 def _ahead(newest: tuple[Record, ...]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...], parame
             templates=account.templates(stack),
             parameters=parameters or {},
             tags=account.manifest.tags,
-            role=account.execution_role,
+            role=account.execution_role(stack.region),
             capabilities=stack.capabilities,
             triggers=triggers,
             monitoring_minutes=stack.guard.monitoring_minutes,

@@ -27,6 +27,7 @@ VERBS: dict[str, dict[str, str]] = {
         "config": "Look at the runtime configuration, and change it without a deployment.",
     },
     "Reach": {
+        "failover": "Move traffic to an environment's other region, and back.",
         "gc": "Remove what was published and is needed no more.",
     },
     "Set up": {

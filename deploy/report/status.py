@@ -25,8 +25,13 @@ def text(report: StatusReport, ink: Ink = PLAIN) -> str:
 
 def _heading(report: StatusReport, ink: Ink) -> Iterator[str]:
     yield f"{ink('bold', one_line(report.environment))}  account {one_line(report.account)}  {one_line(report.region)}"
+    if report.silent:
+        yield _fact("", ink("bold red", one_line(report.silent)), ink)
+        yield _fact("", "what follows is the second region's own", ink)
+    if report.traffic:
+        yield _fact("traffic", f"goes to {one_line(report.traffic)}", ink)
     if not report.since:
-        yield _fact("release", "nothing is deployed", ink)
+        yield _fact("release", "nothing is deployed" if not report.silent else "its ledger does not answer", ink)
         return
     commit = f"  commit {one_line(report.commit[:12])}" if report.commit else ""
     moved = [stack for stack in report.stacks if stack.moved]

@@ -39,7 +39,7 @@ class Place:
         """
         from deploy.aws.api import Api, Calls
 
-        shared = self.account.sessions.role(self.account.target, "deploy", service, self.region)
+        shared = self.account.api("deploy", service, self.region)
         return Api(shared.client, Calls(counts=shared.calls.counts, _lock=shared.calls._lock, turns=self.turns))
 
     def credentials(self) -> dict[str, str]:
@@ -49,7 +49,7 @@ class Place:
             Denied: the role cannot be assumed.
         """
         sessions = self.account.sessions
-        found = sessions.credentials(self.account.target, "deploy", self.region)
+        found = sessions.credentials(self.account.target(self.region), "deploy", self.region)
         endpoint = {"AWS_ENDPOINT_URL": sessions.endpoint} if sessions.endpoint else {}
         return found | endpoint | {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
 
