@@ -7,13 +7,16 @@ stand in `defaults.yaml` alone and are therefore the same everywhere by construc
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
 from msgspec.structs import replace
 
 from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, DomainName, Name, Region, RetentionDays, TagText, Text, Value
 from env.promotion import Promotion
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Blocks(Value, frozen=True, kw_only=True):
@@ -291,6 +294,11 @@ class AnyEnvironment(Value, frozen=True, kw_only=True):
     storage: Versions
     guard: Guard
     checks: tuple[Check, ...]
+
+    @property
+    def alone(self) -> Self:
+        """The same without a second region."""
+        return replace(self, disaster_recovery=None)
 
 
 class Environment(AnyEnvironment, frozen=True, kw_only=True):

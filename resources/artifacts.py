@@ -113,6 +113,11 @@ def gate_namespace(env: AnyEnvironment) -> str:
     return f"{env.project}/gate/{env.name}"
 
 
+def switch_namespace(env: AnyEnvironment) -> str:
+    """Of the metric that moves an environment's traffic to its second region (templates/failover.py)."""
+    return f"{env.project}/switch/{env.name}"
+
+
 def gate_alarm(env: AnyEnvironment) -> cloudwatch.Alarm:
     """The alarm that a failed verification sets (SetAlarmState), and that rolls a deployment back then.
 

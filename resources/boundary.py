@@ -15,7 +15,7 @@ from awacs.aws import ArnNotEquals, Statement, StringEquals
 from troposphere import Sub
 
 from resources import carriers, scopes, statements
-from resources.artifacts import BUCKET, bucket_arn, gate_namespace
+from resources.artifacts import BUCKET, bucket_arn, gate_namespace, switch_namespace
 from resources.execution import everywhere, exact, identities
 from resources.naming import global_pattern, name
 from resources.policies import deny
@@ -83,6 +83,8 @@ NAMELESS_USES = (
     "xray:Get*",
     "xray:Put*",
 )
+# Settings of an environment's domain: their services know no name, or no region.
+LEADING_SEEN = ("acm:Describe*", "acm:List*", "route53:Get*", "route53:List*")
 # The same for the pipeline and its builds.
 PIPELINE_USES = (
     "codebuild:BatchGetBuilds",
@@ -140,11 +142,13 @@ def of_functions(env: AnyEnvironment) -> list[Statement]:
     things.append(statements.global_arn(f"iam:*/{global_pattern(env, '*', 'role')}"))
     keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*") for region in scopes.regions(env)]
     tags = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
+    quiet = [gate_namespace(env), *([switch_namespace(env)] if env.disaster_recovery else [])]
     return [
         statements.allow("Use", exact((*USES, *IDENTITIES_SEEN)), things),
         everywhere(env, "UseNameless", NAMELESS_USES),
         statements.allow("UseKeys", exact(KEY_USES), keys, StringEquals(tags)),
-        deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", gate_namespace(env))),
+        deny("KeepGateQuiet", exact(["cloudwatch:PutMetricData"]), ["*"], StringEquals("cloudwatch:namespace", quiet)),
+        *([statements.allow("UseLeading", exact(LEADING_SEEN), ["*"])] if env.disaster_recovery and env.disaster_recovery.domain else []),
     ]
 
 
@@ -164,7 +168,10 @@ def of_pipeline(env: ToolsEnvironment) -> list[Statement]:
 def of_deployment(env: AnyEnvironment, services: Iterable[str]) -> list[Statement]:
     """For the deployment's roles. ``services``: those whose actions any of them has."""
     made = {f"{service}:*" for service in services if service != "iam"}
-    return [everywhere(env, "Deployment", made), *_identities(env), *_kept(env)]
+    # These know no region: what CloudFormation asks of them it asks in us-east-1.
+    far = {f"{service}:*" for service in ("cloudfront", "route53") if f"{service}:*" in made}
+    leading = [statements.allow("Leading", exact(far), ["*"])] if far else []
+    return [everywhere(env, "Deployment", made - far), *leading, *_identities(env), *_kept(env)]
 
 
 def _identities(env: AnyEnvironment) -> list[Statement]:
@@ -189,7 +196,7 @@ def _kept(env: AnyEnvironment) -> list[Statement]:
     # In the tools account those whom somebody from outside may take.
     own += [Sub(text) for text in identities(env, "workflow-*")] if env.account == env.tools.account else []
     passing = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("plan", "deploy")])
-    stack = statements.arn(f"cloudformation:stack/{name(env, 'bootstrap', 'stack')}/*")
+    stack = statements.arn(f"cloudformation:stack/{env.project}-bootstrap*-{env.name}/*")
     gate = statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")
     bootstrap = StringEquals({"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"})
     return [

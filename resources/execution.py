@@ -88,7 +88,7 @@ def named(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Stateme
             by_service.setdefault(action.partition(":")[0], set()).add(action)
         if kind == "tagged":
             tagged.add(action)
-    return [*_by_name(env, sid, by_service), *_tagged(env, tagged, by_service.get("dynamodb", set()))]
+    return [*_by_name(env, sid, by_service), *_tagged(env, tagged)]
 
 
 def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> Iterator[Statement]:
@@ -106,6 +106,42 @@ def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> 
         room, actions, arns = room - used, actions | wanted, arns + names
     if actions:
         yield statements.allow(f"{sid}{number}", exact(actions), arns)
+
+
+def copying(env: AnyEnvironment, sid: str, actions: set[str]) -> list[Statement]:
+    """On what a global table has in the other region, where it is made from here, and encrypted with the key there (DynamoDB global tables
+    security). ``actions``: of its handlers.
+    """
+    assert env.disaster_recovery
+    region, own = env.disaster_recovery.region, StringEquals(_own_tags(env))
+    tables = {action for action in actions if action.startswith("dynamodb:")}
+    keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*")]
+    via = Sub(f"dynamodb.{region}.${{AWS::URLSuffix}}")
+    there, here = scopes.patterns(env, "dynamodb")[-1:], scopes.patterns(env, "dynamodb")[:1]
+    filled = {action for action in tables if scopes.matches(action, scopes.FILLED)}
+    return [
+        *_some(f"{sid}Copies", tables, [Sub(arn) for arn in there]),
+        # The copy is filled from the table that there is.
+        *_some(f"{sid}Items", filled, [Sub(arn) for arn in here]),
+        *_some(f"{sid}KeysUsed", actions & set(scopes.KEY_USE), keys, own, StringEquals("kms:ViaService", via)),
+        *_some(f"{sid}KeysGranted", actions & {"kms:CreateGrant"}, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
+        *_some(f"{sid}Keys", actions & {"kms:DescribeKey", "kms:RevokeGrant"}, keys, own),
+        *_some(f"{sid}Aliases", actions & {"kms:ListAliases"}, ["*"], StringEquals("aws:RequestedRegion", region)),
+    ]
+
+
+def leading(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Statement]:
+    """On what leads traffic to one of two regions. Route 53 and CloudFront know no region."""
+    groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    for action in actions:
+        if place := scopes.leading(env, action):
+            groups.setdefault(place, set()).add(action)
+    own = _own_tags(env)
+    conditions: dict[str, list[ConditionElement]] = {"tagged": [StringEquals(own)], "new": [StringEqualsIfExists(own)]}
+    return [
+        statements.allow(f"{sid}{number}", exact(wanted), [Sub(arn) for arn in arns] or ["*"], *conditions.get(kind, []))
+        for number, ((kind, arns), wanted) in enumerate(sorted(groups.items()), 1)
+    ]
 
 
 def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
@@ -177,23 +213,16 @@ def _kind(action: str) -> str:
     return "tagged" if scopes.matches(action, scopes.TAGGED) else "named"
 
 
-def _tagged(env: AnyEnvironment, actions: set[str], table: set[str]) -> list[Statement]:
-    """``table``: what may be done to tables. Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
+def _tagged(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
+    """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
     own = StringEquals(_own_tags(env))
     keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
     use, grant = actions & set(scopes.KEY_USE), actions & {"kms:CreateGrant"}
     manage = {action for action in actions if action.startswith("kms:")} - use - grant
     via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("dynamodb", "lambda", "s3", "sns", "sqs")]
-    copies = []
-    if env.disaster_recovery and table & set(scopes.COPYING):
-        # The table's copy is made from here, and encrypted with the key there (DynamoDB global tables security).
-        region = env.disaster_recovery.region
-        copies = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*")]
-        via.append(Sub(f"dynamodb.{region}.${{AWS::URLSuffix}}"))
     return [
-        *_some("KeysUsed", use, [*keys, *copies], own, StringEquals("kms:ViaService", via)),
-        *_some("KeysGranted", grant, [*keys, *copies], own, Bool("kms:GrantIsForAWSResource", "true")),
-        *_some("KeysCopied", manage & {"kms:DescribeKey"} if copies else set(), copies, own),
+        *_some("KeysUsed", use, keys, own, StringEquals("kms:ViaService", via)),
+        *_some("KeysGranted", grant, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
         *_some("Keys", manage, keys, own),
         *_some("Network", {action for action in actions if action.startswith("ec2:")}, network, own),
     ]

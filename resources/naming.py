@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The longest name that each service takes; sources: the services' API references (CreateQueue, CreateFunction,
 # CreateRole, CreatePolicy, CreateBucket, CreateTable, CreateTopic, PutMetricAlarm, CreateLogGroup, CreateAlias,
-# PutRule, PutParameter, CreateRestApi, CreateWebACL, PutDashboard, CreateProject, CreatePipeline).
+# PutRule, PutParameter, CreateRestApi, CreateWebACL, PutDashboard, CreateProject, CreatePipeline, CloudFront's CreateFunction).
 LIMITS = {
     "queue": 80,
     "function": 64,
@@ -38,6 +38,7 @@ LIMITS = {
     "stack": 128,
     "build": 150,
     "pipeline": 100,
+    "edge function": 64,
     "tag": 256,
 }
 

@@ -9,6 +9,7 @@ one's name begins so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -20,6 +21,41 @@ from resources.naming import log_group_patterns
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
+
+# What leads traffic to one of two regions; no other environment has any of these.
+DOMAIN = frozenset(
+    {
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::ApiGateway::DomainName",
+        "AWS::CertificateManager::Certificate",
+        "AWS::Route53::HealthCheck",
+        "AWS::Route53::RecordSet",
+    }
+)
+FAILOVER = DOMAIN | {"AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
+# What fills a table's copy in another region.
+FILLED = ("dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan")
+COPIED = "AWS::DynamoDB::GlobalTable"
+# What may be done with them, and where: the first line that fits. API Gateway's name is the domain's, functions have the environment's own;
+# certificates and distributions have ids, and are known by their tags once they have some; health checks have ids and nothing else.
+LEADING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("acm:RequestCertificate", "nameless", ()),
+    ("acm:AddTagsToCertificate", "new", ("acm:<r>:<a>:certificate/*",)),
+    ("acm:*", "tagged", ("acm:<r>:<a>:certificate/*",)),
+    ("apigateway:*", "named", ("apigateway:<r>::/domainnames", "apigateway:<r>::/domainnames/{domain}*")),
+    ("cloudfront:*Function", "named", ("cloudfront::<a>:function/{own}",)),
+    ("cloudfront:CreateDistribution", "new", ("cloudfront::<a>:distribution/*",)),
+    ("cloudfront:TagResource", "new", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
+    ("cloudfront:*agResource", "tagged", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
+    ("cloudfront:ListTagsForResource", "tagged", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
+    ("cloudfront:*", "tagged", ("cloudfront::<a>:distribution/*",)),
+    ("route53:ChangeTagsForResource", "new", ("route53:::healthcheck/*",)),
+    ("route53:*HealthCheck", "new", ("route53:::healthcheck/*",)),
+    ("route53:ListTagsForResource", "new", ("route53:::healthcheck/*",)),
+    ("route53:ListHostedZones", "nameless", ()),
+    ("route53:GetChange", "new", ("route53:::change/*",)),
+    ("route53:*", "named", ("route53:::hostedzone/{zone}",)),
+)
 
 # service -> ARNs behind the partition; <r> and <a> are the template's own region and account.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -95,8 +131,6 @@ UNTAGGED = ("ec2:*", "kms:TagResource")
 # An alias is a thing of its own, beside its key.
 ALIASES = ("kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias")
 KEY_USE = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
-# Only the handlers of a global table call these.
-COPYING = ("dynamodb:CreateTableReplica", "dynamodb:DescribeTableReplicaAutoScaling")
 MAPPINGS = ("lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping")
 MAPPING_TAGS = ("lambda:TagResource", "lambda:UntagResource")
 OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -245,6 +279,12 @@ WITHHELD = (
         )
     ),
     Withheld("AWS::S3::Bucket", "s3:DeleteObject", "deployments delete no data"),
+    Withheld("AWS::CertificateManager::Certificate", "acm-pca:*", "certificates are public ones"),
+    Withheld("AWS::CloudFront::Distribution", "cloudfront:*ConnectionGroup", "the distribution has no tenants"),
+    Withheld("AWS::CloudFront::Distribution", "cloudfront:CreateDistributionWithTags", "IAM has no such action: it asks for TagResource beside"),
+    Withheld("AWS::CloudFront::Distribution", "cloudfront:GetVpcOrigin", "the origins are public APIs"),
+    Withheld("AWS::CloudFront::Distribution", "cloudfront:UpdateDistributionWithStagingConfig", "there is no staging distribution"),
+    Withheld("AWS::Route53::HealthCheck", "route53-recovery-control-config:*", "the switch is an alarm"),
     Withheld("AWS::ApiGateway::RestApi", "s3:*", "APIs are written in the template, not read from a file"),
     Withheld("AWS::ApiGateway::*", "iam:PassRole", "methods have no credentials of their own: functions let the API in"),
     Withheld("AWS::IAM::ManagedPolicy", "iam:*Group*", "policies hang on roles alone (TAP065)"),
@@ -264,13 +304,29 @@ def patterns(env: AnyEnvironment, service: str) -> list[str]:
     """The names of one service's things as texts of ``Fn::Sub``, in every region of the environment."""
     connection = env.tools.pipeline.connection
     names = {"{own}": f"{env.project}-*-{env.name}", "{tree}": f"{env.project}/{env.name}", "{connection}": connection}
+    return _patterns(env, service, names)
+
+
+def leading(env: AnyEnvironment, action: str) -> tuple[str, tuple[str, ...]] | None:
+    """How its statement says where, and the ARNs; none for an action of another kind of thing."""
+    domain = env.disaster_recovery.domain if env.disaster_recovery else None
+    names = {"{own}": f"{env.project}-*-{env.name}"} | ({"{domain}": domain.name, "{zone}": domain.hosted_zone} if domain else {})
+    found = next(((kind, arns) for pattern, kind, arns in LEADING if fnmatchcase(action, pattern)), None)
+    return (found[0], tuple(_arn(_named(arn, names), "${AWS::Region}") for arn in found[1])) if found else None
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for key, value in names.items():
+        text = text.replace(key, value)
+    return text
+
+
+def _patterns(env: AnyEnvironment, service: str, names: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     for pattern in SCOPES[service]:
         groups = log_group_patterns(env) if "{groups}" in pattern else ("",)
         for group in groups:
-            text = pattern.replace("{groups}", group.rstrip("*"))
-            for key, value in names.items():
-                text = text.replace(key, value)
+            text = _named(pattern.replace("{groups}", group.rstrip("*")), names)
             found += [_arn(text, region) for region in _regions(env, service)]
     return found
 

@@ -16,7 +16,7 @@ from troposphere import GetAtt, Ref, apigateway
 from troposphere.iam import ManagedPolicy, Role
 
 from env.model import Environment, ToolsEnvironment
-from resources import artifacts, boundary, carriers, deployment, execution, github, statements
+from resources import artifacts, boundary, carriers, deployment, execution, github, scopes, statements
 from resources.naming import bucket_name, global_name, log_group_patterns
 from resources.policies import MOST_POLICIES, TooLongError, managed_policies, managed_policy
 from resources.roles import role_with_policy
@@ -43,7 +43,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
         policies.TooLongError: a policy, or all of them, longer than IAM takes.
     """
     service = Service(NAME, env, f"{env.project} {env.name}: before the first deployment")
-    handled = sorted({*types, *(EXTRA if isinstance(env, Environment) else ())})
+    handled = sorted({*(set(types) - scopes.FAILOVER), *(EXTRA if isinstance(env, Environment) else ())})
     # Without what all of them begin with: each byte counts here.
     service.template.set_metadata({"tapline": {"version": 1, "types": [kind.removeprefix(AWS) for kind in handled]}})
     _artifacts(service)
@@ -51,7 +51,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     service.gives("GateAlarmName", Ref(gate), "The deployment gate")
     if isinstance(env, Environment):
         _api_logs(service)
-    _roles(service, handled)
+    _roles(service, handled, set(types) & scopes.FAILOVER)
     return service
 
 
@@ -90,11 +90,14 @@ def _api_logs(service: AnyService) -> None:
     service.add(apigateway.Account("ApiAccount", CloudWatchRoleArn=GetAtt(role, "Arn")))
 
 
-def _roles(service: AnyService, types: list[str]) -> None:
-    """The two boundaries, and the five roles under the second one, each with its policies."""
+def _roles(service: AnyService, types: list[str], leading: set[str]) -> None:
+    """The two boundaries, and the five roles under the second one, each with its policies. ``leading``: types whose permissions come later
+    (templates/bootstrap_failover.py), below the same boundary.
+    """
     env = service.env
     policies = _policies(service, types)
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
+    used |= {action.partition(":")[0] for action in execution.given(env, leading)}
     service.add(_boundary(env), managed_policy(env, "DeploymentBoundary", "boundary", boundary.of_deployment(env, used)))
     for thing, own in policies.items():
         trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)
@@ -118,14 +121,17 @@ def _workflows(service: AnyService, env: ToolsEnvironment) -> None:
 
 
 def _policies(service: AnyService, types: list[str]) -> dict[str, list[ManagedPolicy]]:
-    """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at."""
-    env = service.env
-    made, seen = execution.given(env, types), execution.seen(env, types)
+    """Role -> its policies. What plan and deploy read is the same, and so is what all of them may look at.
+
+    What the execution role does in a second region comes later (templates/bootstrap_failover.py).
+    """
+    env, alone = service.env, service.env.alone
+    made, seen = execution.given(alone, types), execution.seen(alone, types)
     add = partial(_added, service)
-    look = add("Look", [deployment.looking(env), execution.looking(env, made)])
-    see = add("See", [*deployment.reading(env), *execution.named(env, "See", seen), *execution.identity(env, types, seen)])
-    make = add("Make", execution.making(env, made))
-    set_ = [execution.nested(env), *execution.named(env, "Set", made - seen), *execution.identity(env, types, made - seen)]
+    look = add("Look", [deployment.looking(env), execution.looking(alone, made)])
+    see = add("See", [*deployment.reading(env), *execution.named(alone, "See", seen), *execution.identity(alone, types, seen)])
+    make = add("Make", execution.making(alone, made))
+    set_ = [execution.nested(env), *execution.named(alone, "Set", made - seen), *execution.identity(alone, types, made - seen)]
     run = add("Execution", [*set_, *([execution.losing(types)] if deployment.is_production(env) else [])])
     return {
         "publish": add("Publish", deployment.publishing(env)),

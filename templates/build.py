@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from templates import api, bootstrap, bootstrap_failover, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
@@ -94,7 +94,7 @@ class Built(Generic[Env]):
     @cached_property
     def bootstraps(self) -> dict[str, Bootstrap]:
         """Name -> what must stand in the account, in one region, before the stacks there are deployed. Raises BuildError."""
-        return {part.bootstrap: self._bootstrap(part.env) for part in self.parts if part.bootstrap}
+        return {name: self._bootstrap(name, part) for part in self.parts for name in part.bootstraps}
 
     @property
     def bootstrap(self) -> Bootstrap:
@@ -106,14 +106,14 @@ class Built(Generic[Env]):
         names = [name for part in self.parts if part.env.region == region for name in (*part.registered, part.root)]
         return {resource["Type"] for name in names for resource in self.templates[name].get("Resources", {}).values()}
 
-    def _bootstrap(self, env: AnyEnvironment) -> Bootstrap:
-        types = self.types_in(env.region)
-        service = build_one(bootstrap.NAME, lambda made: bootstrap.build(made, types), env)
+    def _bootstrap(self, name: str, part: Part[AnyEnvironment]) -> Bootstrap:
+        env, types = part.env, self.types_in(part.env.region)
+        service = build_one(name, lambda made: bootstrap_of(name, part)(made, types), env)
         document = document_of(service)
         encoded = encode_compact(document)
         if len(encoded) > bootstrap.MOST_BYTES:
             size = f"{len(encoded):,} bytes; CloudFormation takes {bootstrap.MOST_BYTES:,} in the call that creates it, before there is a bucket"
-            where = f"service {service.name}, environment {self.env.name}, {env.region}"
+            where = f"service {name}, environment {self.env.name}"
             raise BuildError(f"{where}: {size}: withhold what no template needs (resources/scopes.py)")
         return Bootstrap(document=document, encoded=encoded, origins=service.origins)
 
@@ -130,13 +130,11 @@ class Built(Generic[Env]):
         )
 
     def _with_bootstrap(self, part: Part[AnyEnvironment]) -> Flat:
-        flat, name = self.flats[part.root], part.bootstrap
-        if not name:
-            return flat
-        own, names = flatten({}, {root.title(name): self.bootstraps[name].document})
+        flat, titles = self.flats[part.root], {root.title(name): name for name in part.bootstraps}
+        own, names = flatten({}, {title: self.bootstraps[name].document for title, name in titles.items()})
         return Flat(
             document={**flat.document, "Resources": {**flat.document["Resources"], **own["Resources"]}},
-            names={**flat.names, **{flat_id: (name, logical_id) for flat_id, (_, logical_id) in names.items()}},
+            names={**flat.names, **{flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()}},
         )
 
     def of(self, part: Part[AnyEnvironment]) -> AnyBuilt:
@@ -151,6 +149,11 @@ class Built(Generic[Env]):
             origins={place: origin for place, origin in self.origins.items() if place[0] in part.templates},
             flats={part.root: self.flats[part.root]},
         )
+
+
+def bootstrap_of(name: str, part: Part[AnyEnvironment]) -> Callable[[AnyEnvironment, Iterable[str]], AnyService]:
+    """What builds one of a stack's bootstrap templates."""
+    return bootstrap.build if name == part.bootstrap else bootstrap_failover.build
 
 
 def build(env: Own) -> Built[Own]:

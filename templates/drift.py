@@ -76,9 +76,11 @@ def _reads(service: Service) -> list[ManagedPolicy]:
 
     They hang on the role, since they are more than one policy holds, and the function can be made before they are there.
     """
-    env, types = service.env, permissions.handlers().keys() - scopes.TOOLS_ONLY
+    env, types = service.env, permissions.handlers().keys() - scopes.TOOLS_ONLY - scopes.FAILOVER
     seen = execution.seen(env, types)
-    allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen)]
+    domain = env.disaster_recovery.domain if env.disaster_recovery else None
+    leading = execution.leading(env, "SeeLeading", execution.seen(env, scopes.DOMAIN)) if domain else []
+    allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen), *leading]
     return [
         ManagedPolicy(
             f"DriftReads{number}",

@@ -13,12 +13,13 @@ from deploy.stateful import STATEFUL
 from env import settings
 from env.model import Environment
 from resources import naming
+from resources.artifacts import switch_namespace
 from resources.deployment import is_production
 from resources.tags import tags
-from templates import bootstrap, root
+from templates import bootstrap, bootstrap_failover, root
 from templates.build import AnyBuilt, digest
 from templates.data import TABLE
-from templates.failover import SWITCH, switch_namespace
+from templates.failover import SWITCH
 from templates.monitoring import RELEASE_ALARM
 from templates.parts import ACTIVE, APP, EDGE, FAILOVER, REPLICA, Part
 from templates.validation.limits import count
@@ -42,7 +43,7 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         tags=tags(env),
         roles=_roles(env),
         artifacts=tuple(_artifacts(part.env) for part in _firsts(built)),
-        bootstraps=tuple(_bootstrap(built, part) for part in _firsts(built)),
+        bootstraps=tuple(_bootstrap(built, part, name) for part in _firsts(built) for name in part.bootstraps),
         stacks=stacks,
         templates=tuple(_template(built, name) for part in built.parts for name in (*part.registered, part.root)),
         assets=tuple(
@@ -157,14 +158,14 @@ def _triggers(part: Part[AnyEnvironment]) -> tuple[contract.Trigger, ...]:
     return (gate, contract.Trigger(alarm=composite, type="AWS::CloudWatch::CompositeAlarm", since="update"))
 
 
-def _bootstrap(built: AnyBuilt, part: Part[AnyEnvironment]) -> contract.Bootstrap:
-    made, env = built.bootstraps[part.bootstrap], part.env
+def _bootstrap(built: AnyBuilt, part: Part[AnyEnvironment], name: str) -> contract.Bootstrap:
+    made, env = built.bootstraps[name], part.env
     return contract.Bootstrap(
-        name=naming.name(env, bootstrap.NAME, "stack"),
+        name=naming.name(env, bootstrap.NAME if name == part.bootstrap else bootstrap_failover.THING, "stack"),
         region=env.region,
-        path=f"{part.bootstrap}.json",
+        path=f"{name}.json",
         sha256=digest(made.encoded),
-        outputs=tuple(sorted(made.document["Outputs"])),
+        outputs=tuple(sorted(made.document.get("Outputs", {}))),
         types=tuple(bootstrap.AWS + kind for kind in made.document["Metadata"]["tapline"]["types"]),
         roles=_roles(env),
     )

@@ -17,7 +17,7 @@ from troposphere import Parameter
 from deploy.manifest import Need
 from env.model import Environment, ToolsEnvironment
 from resources.naming import name, parameter_path
-from templates import data, drift, failover, storage
+from templates import data, drift, edge, failover, storage
 from templates.service import Env
 
 if TYPE_CHECKING:
@@ -59,9 +59,15 @@ class Part(Generic[Env]):
         return tuple(self.prefix + each for each in (*self.services, "parameters"))
 
     @property
+    def bootstraps(self) -> tuple[str, ...]:
+        """Names of the bootstrap templates that it brings, in their order."""
+        more = (f"{self.bootstrap}_{FAILOVER}",) if self.env.disaster_recovery else ()
+        return (self.bootstrap, *more) if self.bootstrap else ()
+
+    @property
     def templates(self) -> frozenset[str]:
         """Names of all its templates, with the bootstrap's."""
-        return frozenset({*self.registered, self.root} | ({self.bootstrap} if self.bootstrap else set()))
+        return frozenset((*self.registered, self.root, *self.bootstraps))
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -76,10 +82,11 @@ def parts(
     if isinstance(env, ToolsEnvironment):
         return (Part(thing=PIPELINE, env=env, services=tools),)
     assert isinstance(env, Environment)
-    app: Part[AnyEnvironment] = Part(thing=APP, env=env, services=services)
     if env.disaster_recovery is None:
-        return (app,)
-    return (_replica(env, services), app)
+        return (Part(thing=APP, env=env, services=services),)
+    if env.disaster_recovery.domain is None:
+        return (_replica(env, services), Part(thing=APP, env=env, services=services), _edge(env))
+    return (_replica(env, services), Part(thing=APP, env=env, services={**services, "failover": failover.build}))
 
 
 def _replica(env: Environment, services: Mapping[str, Builder]) -> Part[AnyEnvironment]:
@@ -94,6 +101,17 @@ def _replica(env: Environment, services: Mapping[str, Builder]) -> Part[AnyEnvir
     bucket = _need(env, storage.FIRST_BUCKET, APP, "DataBucketName", otherwise=storage.NOT_YET)
     return Part(
         thing=REPLICA, env=env.standby, services=own, prefix=f"{REPLICA}_", needs=(bucket,), bootstrap=f"{REPLICA}_{BOOTSTRAP}"
+    )
+
+
+def _edge(env: Environment) -> Part[AnyEnvironment]:
+    needs = (
+        _need(env, edge.FIRST_HOST, APP, "ApiHost"),
+        _need(env, edge.SECOND_HOST, REPLICA, "ApiHost"),
+        Need(parameter=edge.ACTIVE_REGION, path=parameter_path(env, FAILOVER, ACTIVE), otherwise=env.region),
+    )
+    return Part(
+        thing=EDGE, env=env.standby, services={"distribution": edge.build}, prefix=f"{EDGE}_", needs=needs, settings=False, bootstrap=""
     )
 
 

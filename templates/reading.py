@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from deploy.parity.form import MANIFEST, Document, essence
-from templates import bootstrap, parameters, root
+from templates import parameters, root
 from templates import manifest as manifests
-from templates.build import SERVICES, TOOLS, AnyService, Bootstrap, Built, Flat, build_one, document_of
+from templates.build import SERVICES, TOOLS, AnyService, Bootstrap, Built, Flat, bootstrap_of, build_one, document_of
 from templates.parts import Part, parts
 from templates.service import Origin
 
@@ -145,7 +145,7 @@ class Builder:
         stacks = {part.root: self._stack(part) for part in parts(env, SERVICES, TOOLS)}
         made = {name: one for stack in stacks.values() for name, one in stack.all.items()}
         documents = {name: one.document for name, one in made.items()}
-        firsts = {stack.part.bootstrap: self._first(stack.part, stacks.values()) for stack in stacks.values() if stack.part.bootstrap}
+        firsts = {name: self._first(name, stack.part, stacks.values()) for stack in stacks.values() for name in stack.part.bootstraps}
         manifest = _essence(_quick(env, stacks, documents, firsts), self.assets)
         made |= firsts
         whole = {**documents, **{name: one.document for name, one in firsts.items()}, MANIFEST: manifest}
@@ -163,10 +163,10 @@ class Builder:
         top = self._one(part.root, lambda env: root.build(env, services, digests, part.parameters, part.prefix), part.env, needs)
         return _Stack(part=part, made=made, top=top)
 
-    def _first(self, part: Part[AnyEnvironment], stacks: Iterable[_Stack]) -> _Made:
+    def _first(self, name: str, part: Part[AnyEnvironment], stacks: Iterable[_Stack]) -> _Made:
         there = [one.document for stack in stacks if stack.part.env.region == part.env.region for one in stack.all.values()]
         types = sorted({resource["Type"] for document in there for resource in document.get("Resources", {}).values()})
-        return self._one(part.bootstrap, lambda env: bootstrap.build(env, types), part.env, types)
+        return self._one(name, lambda env: bootstrap_of(name, part)(env, types), part.env, types)
 
     def _one(self, name: str, make: Callable[[Any], AnyService], env: AnyEnvironment, given: Any = None) -> _Made:
         known = self.made.setdefault(name, [])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from templates.build import AnyService
 
 # What people and programs ask the root for; everything else is in Parameter Store.
-ROOT_OUTPUTS = ("ApiHost", "ApiUrl", "DataBucketName", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
+ROOT_OUTPUTS = ("ApiDomainUrl", "ApiHost", "ApiUrl", "DataBucketName", "EdgeUrl", "JobsQueueUrl", "ReleaseAlarmName", "TableName")
 
 
 class WiringError(Exception):

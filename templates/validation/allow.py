@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from env.document import InvalidDocument, read
-from templates.parts import EDGE, REPLICA
+from templates.parts import BOOTSTRAP, EDGE, REPLICA
 from templates.validation.finding import Finding
 
 FILE = Path(__file__).with_name("allow.yaml")
@@ -40,7 +40,7 @@ class Allowance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def concerns(self, services: Container[str]) -> bool:
         """Whether it could be needed: the stacks that only a second region brings are not everywhere."""
         service = self.resource.partition("/")[0]
-        return not service.startswith((f"{REPLICA}_", f"{EDGE}_")) or service in services
+        return service in services or not service.startswith((f"{REPLICA}_", f"{EDGE}_", f"{BOOTSTRAP}_"))
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
