@@ -28,7 +28,9 @@ MOST_REASON = 400
 
 
 class Wish(NamedTuple):
-    """What a person asks for. ``name``: a resource's path, or a property's below it: ``Messaging/JobsQueue/VisibilityTimeout``."""
+    """What a person asks for. ``name``: a resource's path, or a property's below it: ``Messaging/JobsQueue/VisibilityTimeout``, with
+    ``STACK:`` before it where an environment has several stacks.
+    """
 
     name: str
     until: str
@@ -66,14 +68,18 @@ def subject(wish: Wish, reports: tuple[DriftReport, ...]) -> Subject:
     """Raises:
     Refused: it has not drifted, or not in this property.
     """
-    every = [(report.stack, one) for report in reports for one in (*report.drifted, *report.accepted)]
-    for stack, one in sorted(every, key=lambda found: -len(found[1].path)):
-        if wish.name == one.path:
+    every = [
+        (f"{report.stack}:{one.path}" if len(reports) > 1 else one.path, report.stack, one)
+        for report in reports
+        for one in (*report.drifted, *report.accepted)
+    ]
+    for name, stack, one in sorted(every, key=lambda found: -len(found[0])):
+        if wish.name == name:
             return Subject(stack, one, "")
-        property = wish.name.removeprefix(one.path)
+        property = wish.name.removeprefix(name)
         if property != wish.name and property in {difference.property for difference in one.differences}:
             return Subject(stack, one, property)
-    names = sorted(name for _, one in every for name in (one.path, *(f"{one.path}{each.property}" for each in one.differences)))
+    names = sorted(each for name, _, one in every for each in (name, *(f"{name}{difference.property}" for difference in one.differences)))
     remedy = "accept one of these" if names else "nothing has drifted: there is nothing to accept"
     raise Refused(f"--accept {wish.name}", "nothing of this name has drifted", remedy, tuple(names))
 
@@ -97,7 +103,10 @@ def accept(account: Account, wish: Wish, found: Subject, show: Show) -> tuple[Ac
         held.check()
         name = f"{account.manifest.parameters}/{drift_acceptance.parameter(found.stack, given.path, given.property)}"
         try:
-            account.parameters("deploy").put(name, drift_acceptance.write(given), "Drift that was accepted; written by the deployer")
+            region = next(stack.region for stack in account.manifest.stacks if stack.name == found.stack)
+            account.parameters("deploy", region).put(
+                name, drift_acceptance.write(given), "Drift that was accepted; written by the deployer"
+            )
         except DeployError as error:
             ledger.ended(entry.refused(record, error))
             raise

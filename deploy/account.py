@@ -18,6 +18,8 @@ from deploy.pieces import Folder, Pieces
 
 if TYPE_CHECKING:
     from deploy.aws.alarms import Alarms
+    from deploy.aws.api import Api
+    from deploy.aws.metrics import Metrics
     from deploy.aws.parameters import Parameters
     from deploy.aws.sessions import Sessions, Target, Task
     from deploy.aws.stacks import Stacks
@@ -55,7 +57,7 @@ class Account:
     def stacks(self, task: Task, region: str) -> Stacks:
         from deploy.aws.stacks import Stacks
 
-        return Stacks(api=self.sessions.role(self.target, task, "cloudformation", region))
+        return Stacks(api=self.api(task, "cloudformation", region))
 
     def store(self, task: Task, region: str) -> Store:
         return self.store_of(task, region, self.bucket(region))
@@ -63,7 +65,7 @@ class Account:
     def store_of(self, task: Task, region: str, bucket: str) -> Store:
         from deploy.aws.store import Store
 
-        return Store(api=self.sessions.role(self.target, task, "s3", region), bucket=bucket, owner=self.manifest.account)
+        return Store(api=self.api(task, "s3", region), bucket=bucket, owner=self.manifest.account)
 
     def tools(self, task: Task) -> Store:
         """The tools account's bucket, by its own role for the task.
@@ -83,16 +85,30 @@ class Account:
     def alarms(self, task: Task, region: str) -> Alarms:
         from deploy.aws.alarms import Alarms
 
-        return Alarms(api=self.sessions.role(self.target, task, "cloudwatch", region))
+        return Alarms(api=self.api(task, "cloudwatch", region))
 
-    def parameters(self, task: Task) -> Parameters:
+    def metrics(self, task: Task, region: str) -> Metrics:
+        from deploy.aws.metrics import Metrics
+
+        return Metrics(api=self.api(task, "cloudwatch", region))
+
+    def parameters(self, task: Task, region: str = "") -> Parameters:
+        """Of the environment's own region, unless another one is named."""
         from deploy.aws.parameters import Parameters
 
-        return Parameters(api=self.sessions.role(self.target, task, "ssm", self.manifest.region))
+        return Parameters(api=self.api(task, "ssm", region or self.manifest.region))
 
-    @cached_property
-    def target(self) -> Target:
-        return self._target(self.manifest.account, self.manifest.roles)
+    def api(self, task: Task, service: str, region: str) -> Api:
+        """A service in one region, with the role that does the task there."""
+        return self.sessions.role(self.target(region), task, service, region)
+
+    def target(self, region: str) -> Target:
+        return self._target(self.manifest.account, self.roles(region))
+
+    def roles(self, region: str) -> Roles:
+        """Each region's bootstrap makes its own, so that a region that is alone has them; a manifest of an older version has one region's."""
+        found = next((one.roles for one in self.manifest.bootstraps if one.region == region), None)
+        return found or self.manifest.roles
 
     def _target(self, account: str, roles: Roles) -> Target:
         from deploy.aws.sessions import Target
@@ -104,13 +120,12 @@ class Account:
     def partition(self) -> str:
         return str(self.sessions.own("sts", self.manifest.region).client.meta.partition)
 
-    @property
-    def execution_role(self) -> str:
-        return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.manifest.roles.execution}"
+    def execution_role(self, region: str) -> str:
+        return f"arn:{self.partition}:iam::{self.manifest.account}:role/{self.roles(region).execution}"
 
-    def with_manifest(self, manifest: Manifest) -> Account:
-        """The same account as another release of it has it."""
-        return Account(manifest=manifest, data=b"", folder=self.folder, sessions=self.sessions)
+    def with_manifest(self, manifest: Manifest, source: Pieces | None = None) -> Account:
+        """The same account as another release of it has it; ``source``: where that one's templates are read from."""
+        return Account(manifest=manifest, data=b"", folder=self.folder, sessions=self.sessions, source=source)
 
     def bucket(self, region: str) -> str:
         return next(bucket.name for bucket in self.manifest.artifacts if bucket.region == region)

@@ -16,7 +16,9 @@ SHORTEST_DIGEST = 8
 
 
 class Approval(Noun, frozen=True, kw_only=True):
-    """What was given on the command line. ``loss``, ``broadening``: paths such as ``Data/Items``; ``digest``: of the plan."""
+    """What was given on the command line. ``loss``, ``broadening``: paths such as ``Data/Items``, ``STACK:Data/Items`` where an environment has
+    several stacks; ``digest``: of the plan.
+    """
 
     loss: frozenset[str] = frozenset()
     broadening: frozenset[str] = frozenset()
@@ -31,11 +33,12 @@ def check_waivers(plan: Sealed, approval: Approval) -> None:
     """
     open_findings, used = [], set()
     for finding in findings(plan):
+        name = finding.path
         given = approval.loss if finding.waiver == "--allow-loss" else approval.broadening
-        if finding.path in given:
-            used.add((finding.waiver, finding.path))
+        if name in given:
+            used.add((finding.waiver, name))
         else:
-            open_findings.append(f"{finding.kind}: {finding.path}: {finding.title}\n    accept it with {finding.waiver} {finding.path}")
+            open_findings.append(f"{finding.kind}: {name}: {finding.title}\n    accept it with {finding.waiver} {name}")
     idle = sorted(
         f"{option} {path}"
         for option, paths in (("--allow-loss", approval.loss), ("--allow-broadening", approval.broadening))
@@ -52,7 +55,7 @@ def check_waivers(plan: Sealed, approval: Approval) -> None:
 
 
 def findings(plan: Sealed) -> Iterator[Finding]:
-    """Those that need a yes of their own."""
+    """Those that need a yes of their own, each under the path by which it is accepted."""
     yield from (finding for finding in plan.found if finding.waiver)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from deploy import entry, lock
+from deploy import entry, lock, mirroring
 from deploy import setting as settings
 from deploy.account import Account
 from deploy.aws.parameters import Stored
@@ -23,7 +23,7 @@ from deploy.manifest import Setting
 from deploy.noun import Noun
 from deploy.parallel import each
 from deploy.record import Change, Record
-from deploy.setting import Changes, Configuration, Past, Value
+from deploy.setting import Changes, Configuration, Elsewhere, Past, Value
 from deploy.show import Show
 
 # Stands in the description of what this command writes, so that its versions are told from those made past it.
@@ -45,8 +45,8 @@ class Proposed(Noun, frozen=True, kw_only=True):
     def is_nothing(self) -> bool:
         """It stands so already. A secret cannot be compared."""
         if self.text is None:
-            return not self.now.version
-        return bool(self.now.version) and not self.secure and self.now.value == self.text
+            return not self.now.version and not self.now.elsewhere
+        return bool(self.now.version) and not self.secure and self.now.value == self.text and not self.now.elsewhere
 
 
 def read(account: Account) -> Configuration:
@@ -60,12 +60,16 @@ def read(account: Account) -> Configuration:
     _check_deployed(account, found)
     ours = {setting.name for setting in manifest.settings}
     own = {name.removeprefix("set/"): stored for name, stored in found.items() if name.startswith("set/")}
+    others = mirroring.others(account, _path(account), manifest.settings, own)
     authors = dict(zip(own, each(lambda name: _author(parameters.versions(_set(account, name))), own), strict=True))
     return Configuration(
         environment=manifest.environment,
         path=_path(account),
         cache_seconds=int(manifest.values.get("runtime.cache_seconds", 0)),
-        values=tuple(_value(one, found.get(one.name), own.get(one.name), authors.get(one.name, "")) for one in manifest.settings),
+        values=tuple(
+            _value(one, found.get(one.name), own.get(one.name), authors.get(one.name, ""), others.get(one.name, ()))
+            for one in manifest.settings
+        ),
         strangers=tuple(sorted(own.keys() - ours)),
     )
 
@@ -78,7 +82,9 @@ def look(account: Account, name: str) -> Value:
     setting, parameters = settings.known(account.manifest, name), account.parameters("plan")
     default, own = each(parameters.find, [f"{_path(account)}/{name}", _set(account, name)])
     _check_deployed(account, {name: default} if default else {}, setting)
-    return _value(setting, default, own, _author(parameters.versions(_set(account, name))) if own else "")
+    others = mirroring.others(account, _path(account), (setting,), {name: own} if own else {})
+    author = _author(parameters.versions(_set(account, name))) if own else ""
+    return _value(setting, default, own, author, others.get(name, ()))
 
 
 def propose(
@@ -123,29 +129,31 @@ def carry_out(account: Account, proposed: Proposed, show: Show, reached: Callabl
     ledger.began(record)
     reached("recorded")
     try:
-        version = _done(account, proposed, record)
+        version, missed = _done(account, proposed, record)
         crossed = _crossed(account, proposed, record, version) if version else None
     except OutcomeUnknown:
         raise  # the record says that it began; Parameter Store, whether it was done
     except DeployError as error:
         ledger.ended(entry.refused(record, error))
         raise
-    facts = {"code": crossed.code, "message": crossed.fact} if crossed else {}
+    facts = {"code": crossed.code, "message": crossed.fact} if crossed else {"message": "; ".join(missed)}
     ended = entry.ended(account, record, "succeeded", (), change=msgspec.structs.replace(proposed.change, version=version), **facts)
     if crossed:
         ledger.ended(ended)
         raise crossed
+    for words in missed:
+        show.warn(f"{words}; the same command again writes it there")
     seconds = account.manifest.values.get("runtime.cache_seconds", 0)
     show.note(f"the functions see it within {seconds} s, without a deployment")
     return ledger.ended(ended)
 
 
-def _done(account: Account, proposed: Proposed, record: Record) -> int:
-    """The version that stands now, 0 for none."""
+def _done(account: Account, proposed: Proposed, record: Record) -> tuple[int, tuple[str, ...]]:
+    """The version that stands now, 0 for none; and which other regions do not have it, in words."""
     parameters, name = account.parameters("deploy"), _set(account, proposed.setting.name)
     if proposed.text is None:
         parameters.delete(name)
-        return 0
+        return 0, mirroring.write(account, name, proposed.setting, None, "", secure=False)
     mark = f" [change {record.plan[:16]} by {record.by}]"
     description = proposed.setting.description[: _LONGEST_DESCRIPTION - len(mark)] + mark
     version = parameters.write(name, proposed.text, description, secure=proposed.secure, new=not proposed.now.version)
@@ -154,7 +162,7 @@ def _done(account: Account, proposed: Proposed, record: Record) -> int:
         version = next((one.version for one in parameters.versions(name) if _id(one) == record.plan[:16]), None)
     if version is None:
         raise _moved(account, look(account, proposed.setting.name), "it was set at the same moment")
-    return version
+    return version, mirroring.write(account, name, proposed.setting, proposed.text, description, secure=proposed.secure)
 
 
 def _crossed(account: Account, proposed: Proposed, record: Record, version: int) -> Conflict | None:
@@ -235,7 +243,7 @@ def _id(stored: Stored) -> str:
     return found[1] if found else ""
 
 
-def _value(setting: Setting, default: Stored | None, own: Stored | None, by: str) -> Value:
+def _value(setting: Setting, default: Stored | None, own: Stored | None, by: str, elsewhere: tuple[Elsewhere, ...] = ()) -> Value:
     inherited = default.value if default else ""
     return Value(
         name=setting.name,
@@ -247,6 +255,7 @@ def _value(setting: Setting, default: Stored | None, own: Stored | None, by: str
         by=by,
         at=own.at if own else None,
         problem=settings.problem(setting, own.value, secure=own.secure) if own else "",
+        elsewhere=elsewhere,
     )
 
 

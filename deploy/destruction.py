@@ -13,12 +13,13 @@ from hashlib import sha256
 import msgspec
 
 from deploy import deployed as deployed_now
-from deploy import entry, holding, lock
+from deploy import entry, holding, lock, needs
 from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.deployed import Deployed
 from deploy.errors import Conflict, Invalid, Refused
 from deploy.ledger import Ledger
+from deploy.manifest import Manifest
 from deploy.manifest import Stack as Wanted
 from deploy.model import Event
 from deploy.noun import Noun
@@ -34,7 +35,7 @@ _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
 
 
 class Holder(Noun, frozen=True, kw_only=True):
-    """A resource that holds data. ``keeps``: what its template says becomes of it, Retain, Snapshot or Delete."""
+    """A resource that holds data. ``path``: with its stack where the environment has several; ``keeps``: what its template says becomes of it, Retain, Snapshot or Delete."""
 
     path: str
     type: str
@@ -101,10 +102,10 @@ def survey(account: Account, *, only: str = "") -> Survey:
             )
         names.append(stack.name)
         running = deployed_now.read(stacks, stack)
-        holders += _holders(stacks, running)
+        holders += _holders(account.manifest, stacks, running)
         protected += [stack.name] if stack.termination_protection else []
         if stack.status is Status.DELETE_FAILED:
-            blocked[stack.name] = tuple(_blocked(stacks, running))
+            blocked[stack.name] = tuple(account.manifest.named(stack.name, path) for path in _blocked(stacks, running))
     return Survey(
         environment=account.manifest.environment, stacks=tuple(names), holders=tuple(holders), protected=tuple(protected), blocked=blocked
     )
@@ -158,6 +159,7 @@ class Destruction:
             moved.append(one)
             if Status(one.after) is not Status.DELETE_COMPLETE:
                 return moved, "stuck"
+            needs.forget(self.account, name)
         return moved, "succeeded"
 
     def _one(self, wanted: Wanted, held: lock.Lock, token: str) -> Moved:
@@ -167,8 +169,9 @@ class Destruction:
             return Moved(stack=wanted.name, after=Status.DELETE_COMPLETE)
         feed = Feed(reads=stacks, stack_id=stack.id, token=token)
         held.check()
-        self._retain_nested(stacks, wanted.name, token)
-        kept = [path for path in self.retain if "/" not in path]
+        retain = [path for name in self.retain if (path := self.account.manifest.path_in(wanted.name, name))]
+        self._retain_nested(stacks, wanted.name, token, retain)
+        kept = [path for path in retain if "/" not in path]
         stacks.delete(stack.id, token, retain=kept)
         progress = begin(wanted.name, token=token)
         with self.show.follow(progress) as shown:
@@ -178,16 +181,16 @@ class Destruction:
             self.causes = (*self.causes, *progress.failures)
         return Moved(stack=wanted.name, before=stack.status, after=progress.status)
 
-    def _retain_nested(self, stacks: Stacks, name: str, token: str) -> None:
+    def _retain_nested(self, stacks: Stacks, name: str, token: str, retain: list[str]) -> None:
         """A nested stack that cannot be deleted is deleted by itself, without what is to stay."""
         ids = {"/".join(path): stack_id for path, stack_id in stacks.nested(name).items()}
-        for parent in sorted({path.rpartition("/")[0] for path in self.retain if "/" in path}):
-            kept = [path.rpartition("/")[2] for path in self.retain if path.rpartition("/")[0] == parent]
+        for parent in sorted({path.rpartition("/")[0] for path in retain if "/" in path}):
+            kept = [path.rpartition("/")[2] for path in retain if path.rpartition("/")[0] == parent]
             stacks.delete(ids[parent], f"{token}-{parent.replace('/', '-')}", retain=kept)
             stacks.wait_deleted(ids[parent], seconds=900)
 
 
-def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:
+def _holders(manifest: Manifest, stacks: Stacks, running: Deployed) -> list[Holder]:
     found = []
     for path, stack_id in running.ids.items():
         resources = running.templates[path].get("Resources", {})
@@ -196,7 +199,7 @@ def _holders(stacks: Stacks, running: Deployed) -> list[Holder]:
             if resource["Type"] in STATEFUL and logical_id in physical:
                 found.append(
                     Holder(
-                        path=f"{path}/{logical_id}".lstrip("/"),
+                        path=manifest.named(running.stack.name, f"{path}/{logical_id}".lstrip("/")),
                         type=resource["Type"],
                         holds=STATEFUL[resource["Type"]],
                         physical_id=physical[logical_id],

@@ -17,7 +17,7 @@ from deploy.account import Account
 from deploy.detector import drift_acceptance, drift_detection, drift_readers, drift_report
 from deploy.drifting import Drifted, DriftReport, Stored, from_report
 from deploy.errors import Conflict, Denied, DeployError, Refused
-from deploy.manifest import Drift, Stack
+from deploy.manifest import Drift, Manifest, Stack
 from deploy.status import Status
 
 SECONDS = 600.0
@@ -66,10 +66,10 @@ def last_report(account: Account, stack: str = "") -> Stored | None:
     return Stored(report=report, age=(datetime.now(UTC) - report.at).total_seconds())
 
 
-def acceptances(account: Account, stack: str) -> list[drift_acceptance.Acceptance]:
-    """All that stand for this stack, those that are over included."""
-    path = f"{account.manifest.parameters}/{drift_acceptance.FOLDER}/{stack}"
-    texts = (one.value for one in account.parameters("plan").under(path).values())
+def acceptances(account: Account, stack: Stack) -> list[drift_acceptance.Acceptance]:
+    """All that stand for this stack, those that are over included; they lie in its own region, where its detector reads them."""
+    path = f"{account.manifest.parameters}/{drift_acceptance.FOLDER}/{stack.name}"
+    texts = (one.value for one in account.parameters("plan", stack.region).under(path).values())
     return [one for one in map(drift_acceptance.read, texts) if one]
 
 
@@ -92,7 +92,7 @@ def _one(account: Account, stack: Stack, patience: drift_detection.Patience, *, 
     manifest = account.manifest
 
     def client(service: str) -> Any:
-        return Plain(account.sessions.role(account.target, "plan", service, stack.region))
+        return Plain(account.api("plan", service, stack.region))
 
     readers = drift_readers.Readers(client=client, code=code)
     detection = drift_detection.detect(client("cloudformation"), stack.name, patience, reads=readers, code=code)
@@ -103,10 +103,10 @@ def _one(account: Account, stack: Stack, patience: drift_detection.Patience, *, 
         datetime.now(UTC),
         environment=manifest.environment,
         stack=stack.name,
-        acceptances=acceptances(account, stack.name),
+        acceptances=acceptances(account, stack),
     )
     report = from_report(made)
-    ways = tuple(_with_ways(one, manifest.environment) for one in report.drifted)
+    ways = tuple(_with_ways(one, manifest, stack.name) for one in report.drifted)
     report = msgspec.structs.replace(report, drifted=ways, notes=notes)
     return _with_names(account, stack, report) if who else report
 
@@ -127,12 +127,12 @@ def _stored(account: Account, place: Drift) -> dict[str, Any] | None:
     return drift_report.read(held.data) if held else None
 
 
-def _with_ways(one: Drifted, environment: str) -> Drifted:
-    return msgspec.structs.replace(one, ways=tuple(_ways(one, environment)))
+def _with_ways(one: Drifted, manifest: Manifest, stack: str) -> Drifted:
+    return msgspec.structs.replace(one, ways=tuple(_ways(one, manifest.environment, manifest.named(stack, one.path))))
 
 
-def _ways(one: Drifted, environment: str) -> Iterator[str]:
-    """A deployment alone changes only what differs in the templates, so it is no way back."""
+def _ways(one: Drifted, environment: str, name: str) -> Iterator[str]:
+    """A deployment alone changes only what differs in the templates, so it is no way back. ``name``: by which it is accepted."""
     if not one.revertable:
         yield f"put it back by hand: CloudFormation cannot read {one.type}, so no change set sees the difference"
     elif one.status == "DELETED":
@@ -140,14 +140,14 @@ def _ways(one: Drifted, environment: str) -> Iterator[str]:
     else:
         yield f"put it back: python -m deploy up {environment} --revert-drift (what can only be replaced stays as it is)"
         yield f"keep it: write it into the templates, then python -m deploy up {environment} --revert-drift"
-    yield f'live with it: python -m deploy drift {environment} --accept {one.path} --until DATE --reason "..."'
+    yield f'live with it: python -m deploy drift {environment} --accept {name} --until DATE --reason "..."'
 
 
 def _with_names(account: Account, stack: Stack, report: DriftReport) -> DriftReport:
     """Best effort: what CloudTrail does not tell is said, and no error."""
     from deploy.aws.trail import Trail
 
-    trail = Trail(api=account.sessions.role(account.target, "plan", "cloudtrail", stack.region))
+    trail = Trail(api=account.api("plan", "cloudtrail", stack.region))
     told: list[Drifted] = []
     for one in report.drifted:
         try:

@@ -44,7 +44,7 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
             f"deployment {record.number} of {environment}",
             f"it failed and could not be put back: {names}",
             f"see the ways out: python -m deploy recover {environment}",
-            causes,
+            (*causes, *(f"{name} stands at release {record.release[:12]} already" for name in record.ahead), *_untouched(record)),
         )
     failed = tuple(f"check {one.check} {one.name}: {one.reason}" for one in record.checks if one.ok is False)
     if record.outcome == "unverified":
@@ -52,14 +52,15 @@ def error_of(record: Record, made: Plan) -> DeployError | None:
             f"deployment {record.number} of {environment}",
             "it runs, and its verification failed after CloudFormation had stopped watching",
             f"go back to the release before it: python -m deploy rollback {environment}",
-            failed,
+            (*failed, *_untouched(record)),
         )
     cancelled = is_cancelled(record)
+    state = f"{' and '.join(record.ahead)} was deployed before, see below" if record.ahead else "the environment is as it was"
     return RolledBack(
         f"deployment {record.number} of {environment}",
         f"it was cancelled and put back: {names}" if cancelled else f"it failed and was rolled back: {names}",
-        f"the environment is as it was; {f'who it was: python -m deploy history {environment}' if cancelled else 'mend the cause, then plan again'}",
-        (*failed, *causes, *_unproven(record)),
+        f"{state}; {f'who it was: python -m deploy history {environment}' if cancelled else 'mend the cause, then plan again'}",
+        (*failed, *causes, *_unproven(record), *_untouched(record)),
     )
 
 
@@ -70,6 +71,10 @@ def is_cancelled(record: Record) -> bool:
         and all(cause.kind == "cancelled" for cause in record.causes)
         and not any(one.ok is False for one in record.checks)
     )
+
+
+def _untouched(record: Record) -> tuple[str, ...]:
+    return tuple(f"{name} was not begun" for name in record.untouched)
 
 
 def _unproven(record: Record) -> tuple[str, ...]:

@@ -329,6 +329,20 @@ class Manifest(_Noun, frozen=True, kw_only=True):
     stack_sets: Annotated[tuple[StackSet, ...], Meta(description="in the tools account's manifest alone")] = ()
 
     @property
+    def regions(self) -> tuple[str, ...]:
+        """Where its stacks stand, its own region first."""
+        return tuple(dict.fromkeys((self.region, *(stack.region for stack in self.stacks))))
+
+    def named(self, stack: str, path: str) -> str:
+        """How a person names something in a stack: with the stack's name where there are several."""
+        return f"{stack}:{path}".rstrip(":") if len(self.stacks) > 1 else path
+
+    def path_in(self, stack: str, name: str) -> str:
+        """The path that a name has in this stack; empty where it is of another one."""
+        before, found, path = name.partition(":")
+        return (path if before == stack else "") if len(self.stacks) > 1 and found else "" if len(self.stacks) > 1 else name
+
+    @property
     def is_protected(self) -> bool:
         """A slip costs much here: who says yes writes the environment's name, and not a letter."""
         return any(stack.termination_protection for stack in self.stacks)

@@ -71,6 +71,23 @@ class Folder:
         return built(self.path / named.path, named.sha256)
 
 
+@dataclass(frozen=True)
+class Bucketed:
+    """What was published to one bucket, read a piece at a time as it is asked for."""
+
+    store: Gets
+
+    def read(self, named: Template | Asset) -> bytes:
+        """Raises:
+        Refused: it is gone, or is not what was published.
+        """
+        held = self.store.get(_key(named))
+        if held is None or sha256(held.data).hexdigest() != named.sha256:
+            fact = "it is gone" if held is None else "it is not what was published"
+            raise Refused(f"{_key(named)} in {self.store.bucket}", fact, "publish it again: python -m deploy publish ENV")
+        return held.data
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
     """Everything that a manifest names, as it lies in its bucket, each proven by its SHA-256."""
@@ -87,8 +104,8 @@ def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) 
     Raises:
         Refused: something is gone, or is not what the manifest says.
     """
-    wanted: list[tuple[str, Template | Asset]] = [(f"templates/{one.sha256}.json", one) for one in manifest.templates]
-    wanted += [(f"assets/{one.sha256}.zip", one) for one in manifest.assets]
+    named: tuple[Template | Asset, ...] = (*manifest.templates, *manifest.assets)
+    wanted = [(_key(one), one) for one in named]
     found: dict[str, bytes] = {}
     problems: list[str] = []
     for store in stores:
@@ -105,6 +122,10 @@ def published(stores: tuple[Gets, ...], manifest: Manifest, commit: str | None) 
         how = f"publish it again: {checkout} make generate && python -m deploy publish {manifest.environment}"
         raise Refused(f"release of {manifest.environment}", "it is not whole in the artifact bucket", how, tuple(problems))
     return Published(data=found)
+
+
+def _key(piece: Template | Asset) -> str:
+    return f"templates/{piece.sha256}.json" if isinstance(piece, Template) else f"assets/{piece.sha256}.zip"
 
 
 def _words(piece: Template | Asset) -> str:

@@ -19,6 +19,7 @@ from deploy.changes import Finding, Review
 from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
 from deploy.model import NESTED, Trigger
+from deploy.needs import Carry
 from deploy.noun import Noun
 from deploy.promotion.verdict import Promoted
 from deploy.status import Status
@@ -49,7 +50,7 @@ class Proposal(Noun, frozen=True, kw_only=True):
     ``documents``: the same paths -> SHA-256 of the template that executing it will use; ``changes``: SHA-256 over all changes that AWS
     described; ``token``: the request token that ``apply`` will use, so that
     any run on any machine finds the operation again; ``updated``: the stack's last update before it; ``revert``: its change sets also put
-    back what was changed by hand.
+    back what was changed by hand; ``waits``: what nothing gives it yet, so that the plan leaves it alone.
     """
 
     stack: str
@@ -65,6 +66,7 @@ class Proposal(Noun, frozen=True, kw_only=True):
     settings: Settings
     review: Review
     revert: bool = False
+    waits: tuple[str, ...] = ()
 
     @property
     def expected(self) -> dict[tuple[str, ...], int]:
@@ -106,7 +108,7 @@ class Sealed(Noun, frozen=True, kw_only=True):
 
     @property
     def found(self) -> tuple[Finding, ...]:
-        """Of all reviews."""
+        """Of all reviews, each under the path by which a person names it."""
         return ()
 
     @property
@@ -116,10 +118,13 @@ class Sealed(Noun, frozen=True, kw_only=True):
 
 
 class Plan(Sealed, frozen=True, kw_only=True):
-    """Of one environment. ``promoted``: where the release comes from, with what every gate said."""
+    """Of one environment. ``promoted``: where the release comes from, with what every gate said; ``carries``: what stacks that stand give
+    others and that did not stand there when the plan was made.
+    """
 
     proposals: tuple[Proposal, ...]
     promoted: Promoted | None = None
+    carries: tuple[Carry, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -127,12 +132,30 @@ class Plan(Sealed, frozen=True, kw_only=True):
 
     @property
     def found(self) -> tuple[Finding, ...]:
-        return tuple(finding for proposal in self.proposals for finding in proposal.review.findings)
+        return tuple(
+            msgspec.structs.replace(finding, path=self.named(proposal, finding.path))
+            for proposal in self.proposals
+            for finding in proposal.review.findings
+        )
 
     @property
     def moves_release(self) -> bool:
         """Another release is to stand here, also where it changes nothing."""
         return self.manifest_digest != self.previous[1]
+
+    @property
+    def waits(self) -> tuple[Proposal, ...]:
+        """What the plan leaves alone, since nothing gives it what it needs yet."""
+        return tuple(proposal for proposal in self.proposals if proposal.waits)
+
+    @property
+    def does_nothing(self) -> bool:
+        """Applying it would change nothing at all."""
+        return not (self.changes or self.moves_release or self.carries)
+
+    def named(self, proposal: Proposal, path: str) -> str:
+        """How a person names a path of one stack: with the stack where there are several."""
+        return self.manifest.named(proposal.stack, path)
 
 
 Made = TypeVar("Made", bound=Sealed)

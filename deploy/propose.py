@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from deploy import deployed as deployed_now
-from deploy import leftovers, lock, plan, preflight
+from deploy import leftovers, lock, needs, plan, preflight
 from deploy.account import Account
 from deploy.aws import changes
 from deploy.aws.failures import AwsRefusal
@@ -37,9 +37,18 @@ from deploy.wanted import Wanted, alarm_names, same_protection, same_resources, 
 Say = Callable[[str], None]
 
 
-def propose(account: Account, background: Background, pending: Path, say: Say, *, operation: str = "deploy", revert: bool = False) -> Plan:
+def propose(
+    account: Account,
+    background: Background,
+    pending: Path,
+    say: Say,
+    *,
+    operation: str = "deploy",
+    revert: bool = False,
+    only: frozenset[str] = frozenset(),
+) -> Plan:
     """``pending``: the folder for what must survive; ``operation``: what the ledger will call it; ``revert``: change sets also put back what
-    was changed by hand.
+    was changed by hand; ``only``: these stacks, where the others are known to be as they should be.
 
     Raises:
         DeployError: as docs/operations.md lists them; nothing is left behind.
@@ -53,8 +62,11 @@ def propose(account: Account, background: Background, pending: Path, say: Say, *
     proposals: list[Proposal] = []
     with _cleaning(account, proposals):
         for stack in manifest.stacks:
+            if only and stack.name not in only:
+                proposals.append(_left_alone(account, stack))
+                continue
             # One after the other, so that whatever fails, those made so far are known and withdrawn.
-            proposals.append(_one(account, stack, background, number, pending, say, revert=revert))  # noqa: PERF401
+            proposals.append(_one(account, stack, background, number, pending, say, revert=revert))
     return plan.seal(
         Plan(
             id=number,
@@ -68,6 +80,7 @@ def propose(account: Account, background: Background, pending: Path, say: Say, *
             created=made,
             expires=made + plan.LIFETIME,
             proposals=tuple(proposals),
+            carries=needs.carries(account),
         )
     )
 
@@ -94,12 +107,30 @@ def _one(account: Account, stack: Stack, background: Background, number: str, pe
     preflight.check_state(current, account.manifest.environment)
     gone = current is None or current.status.is_absent or current.status.is_leftover
     running = None if current is None or gone else deployed_now.read(stacks, current)
-    goal = wanted(account, stack, ())
+    fed = needs.fed(account, stack)
+    goal = wanted(account, stack, (), fed.parameters)
+    if fed.waits:
+        return _waiting(goal, running, fed.waits, say)
     made = alarm_names(goal)
     goal = watched(goal, preflight.rollback_triggers(account, stack, exists=running is not None, made=made, say=say))
     if current and current.status.is_leftover:
         leftovers.remove(account, stack, say)
-    base = Proposal(
+    base = _base(goal, running, revert=revert and running is not None)
+    if running and not base.revert and same_resources(goal, running):
+        return base if same_protection(goal, running) else _settings_only(base, goal, running, background, account)
+    return _with_change_set(account, base, goal, running, background, number, pending, say)
+
+
+def _left_alone(account: Account, stack: Stack) -> Proposal:
+    stacks = account.stacks("plan", stack.region)
+    current = stacks.find(stack.name)
+    running = None if current is None or current.status.is_absent else deployed_now.read(stacks, current)
+    return _base(wanted(account, stack, (), needs.fed(account, stack).parameters), running)
+
+
+def _base(goal: Wanted, running: Deployed | None, *, revert: bool = False, waits: tuple[str, ...] = ()) -> Proposal:
+    stack = goal.stack
+    return Proposal(
         stack=stack.name,
         region=stack.region,
         kind="none",
@@ -108,11 +139,15 @@ def _one(account: Account, stack: Stack, background: Background, number: str, pe
         updated=(running.stack.updated or running.stack.created) if running else None,
         settings=goal.settings,
         review=Review(stack=stack.name, region=stack.region, kind="none"),
-        revert=revert and running is not None,
+        revert=revert,
+        waits=waits,
     )
-    if running and not base.revert and same_resources(goal, running):
-        return base if same_protection(goal, running) else _settings_only(base, goal, running, background, account)
-    return _with_change_set(account, base, goal, running, background, number, pending, say)
+
+
+def _waiting(goal: Wanted, running: Deployed | None, waits: tuple[str, ...], say: Say) -> Proposal:
+    """What it needs is not there, so that nothing can be asked of CloudFormation for it; whatever stands stays."""
+    say(f"{goal.stack.name} waits: {'; '.join(waits)}")
+    return _base(goal, running, waits=waits)
 
 
 def _with_change_set(
@@ -163,6 +198,7 @@ def _create(account: Account, stacks: Stacks, base: Proposal, name: str, *, exis
             Capabilities=list(settings.capabilities),
             RoleARN=settings.role,
             **({"DeploymentMode": "REVERT_DRIFT"} if base.revert else {}),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(settings.parameters.items())],
             Tags=[{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())],
             RollbackConfiguration={
                 "RollbackTriggers": [{"Arn": trigger.arn, "Type": trigger.type} for trigger in settings.triggers],

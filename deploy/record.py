@@ -94,7 +94,9 @@ class Record(Noun, frozen=True, kw_only=True):
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
     gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
     it was, once it had been put back; ``promoted``: where the release came from, with what every gate said; ``change``: of the runtime
-    configuration, where the operation is one; ``waves``: of a StackSet's rollout, in order; ``api_calls``: requests to AWS, retries included; ``ended`` None while it runs.
+    configuration, where the operation is one; ``waves``: of a StackSet's rollout, in order; ``ahead``: stacks that it brought to its release
+    before a later one failed; ``untouched``: those whose turn did not come; ``api_calls``: requests to AWS, retries included; ``ended`` None
+    while it runs.
     """
 
     version: int = VERSION
@@ -122,6 +124,8 @@ class Record(Noun, frozen=True, kw_only=True):
     promoted: Promoted | None = None
     change: Change | None = None
     waves: tuple[WaveResult, ...] = ()
+    ahead: tuple[str, ...] = ()
+    untouched: tuple[str, ...] = ()
     api_calls: int = 0
 
     @property
@@ -146,7 +150,8 @@ class TriggerState(Noun, frozen=True, kw_only=True):
 
 class StackState(Noun, frozen=True, kw_only=True):
     """One stack of an environment now. ``status`` empty where it does not exist; ``policy``: a stack policy is set; ``moved``: something else
-    has changed it since this deployer last did, so that the release says less than is there.
+    has changed it since this deployer last did, so that the release says less than is there; ``gate``: the deployment gate of its region;
+    ``ahead``: the release that it was brought to by an operation that failed later, where nothing has brought it back.
     """
 
     name: str
@@ -160,6 +165,8 @@ class StackState(Noun, frozen=True, kw_only=True):
     termination_protection: bool = False
     policy: bool = False
     triggers: tuple[TriggerState, ...] = ()
+    gate: TriggerState | None = None
+    ahead: str = ""
     monitoring_minutes: int = 0
     outputs: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -180,7 +187,8 @@ class Running(Noun, frozen=True, kw_only=True):
 
 class StatusReport(Noun, frozen=True, kw_only=True):
     """An environment now. ``at``: when AWS was asked; ``release`` and ``commit``: what stands there; ``gate``: the deployment gate
-    alarm's state; ``last``: the newest record.
+    alarm's state, the worst of several regions; ``last``: the newest record; ``traffic``: where it goes, of an environment with a second region; ``silent``: why
+    its first region says nothing, so that all else is the second one's.
     """
 
     version: int = VERSION
@@ -196,3 +204,5 @@ class StatusReport(Noun, frozen=True, kw_only=True):
     gate: TriggerState | None = None
     last: Record | None = None
     running: Running | None = None
+    traffic: str = ""
+    silent: str = ""

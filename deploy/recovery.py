@@ -246,7 +246,7 @@ def _check_deletion(stacks: Stacks, stack: Stack, environment: str) -> None:
 def _retain(account: Account, standing: Standing, choice: Choice, show: Show) -> Record:
     """Go on with a deletion that a person began, without what is named."""
     found = survey(account, only=standing.stack)
-    retain = frozenset(blocker.path for blocker in named(standing, choice.paths))
+    retain = frozenset(account.manifest.named(standing.stack, blocker.path) for blocker in named(standing, choice.paths))
     lost = tuple(
         f"{holder.path} ({holder.type}): its {holder.holds} would be gone"
         for holder in found.holders

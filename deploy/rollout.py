@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from deploy import entry, guarding, holding, lock, plan, protection, staleness
+from deploy import entry, guarding, holding, lock, needs, plan, protection, staleness
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.aws.failures import AwsRefusal
@@ -154,14 +154,27 @@ class Rollout:
             )
 
     def _stacks(self, held: lock.Lock) -> Outcome:
-        outcome: Outcome = "succeeded" if self.plan.moves_release else "nothing to do"
+        outcome: Outcome = "succeeded" if self.plan.moves_release or self.plan.carries else "nothing to do"
         for proposal in self.plan.proposals:
-            if proposal.kind == "none":
-                continue
-            outcome = self._one(proposal, held)
-            if outcome != "succeeded":
-                break
+            if proposal.kind != "none":
+                outcome = self._one(proposal, held)
+                if outcome != "succeeded":
+                    break
+            # Also of a stack that stays as it is: whoever deployed it may have been killed before.
+            needs.carry(self.account, proposal.stack, self.show.done)
+            self.reached("carried")
         return outcome
+
+    @property
+    def _ahead(self) -> tuple[str, ...]:
+        """Stacks that this operation brought to its release before a later one failed."""
+        return tuple(one.stack for one in self.moved[:-1])
+
+    @property
+    def _untouched(self) -> tuple[str, ...]:
+        """Stacks whose turn did not come, since an earlier one failed."""
+        touched = {one.stack for one in self.moved}
+        return tuple(one.stack for one in self.plan.proposals if one.kind != "none" and one.stack not in touched)
 
     def _one(self, proposal: Proposal, held: lock.Lock) -> Outcome:
         stacks = self.account.stacks("deploy", proposal.region)
@@ -195,7 +208,7 @@ class Rollout:
         self.show.warn(f"AWS goes on. {again}. Once more (Ctrl-C) leaves now.")
 
     def _execute(self, stacks: Stacks, proposal: Proposal, held: lock.Lock, feed: Feed) -> None:
-        accepted = self.approval.loss
+        accepted = frozenset(path for path in _paths(proposal) if self.plan.named(proposal, path) in self.approval.loss)
         if accepted and proposal.kind == "update":
             protection.relax(stacks, proposal, accepted)
         self.reached("relaxed")
@@ -226,13 +239,15 @@ class Rollout:
             guard.finish(progress)
         self.events = (*self.events, *progress.own)
         self.causes = (*self.causes, *([progress.cause] if progress.cause else []), *rollback_causes(progress.own))
-        self.checks, self.message = guard.results, guard.sent
+        self.checks, self.message = (*self.checks, *guard.results), guard.sent or self.message
         outcome = outcome_of(Status(progress.status))
         if outcome == "rolled back":
-            self.proof = guarding.prove(self.account, self.verify, self.show.note)
+            self.proof = guarding.prove(self.account, proposal.region, self.verify, self.show.note)
         return "unverified" if outcome == "succeeded" and guard.failed else outcome
 
     def _finish(self, record: Record, outcome: Outcome, ledger: Ledger) -> Record:
+        failed = outcome not in ("succeeded", "nothing to do")
+        ahead = self._ahead if failed and outcome != "unverified" else ()
         ended = entry.ended(
             self.account,
             record,
@@ -243,22 +258,38 @@ class Rollout:
             checks=self.checks,
             proof=self.proof,
             message=self.message,
+            ahead=ahead,
+            untouched=self._untouched if failed else (),
         )
         if outcome == "succeeded":
-            self._say_release()
+            self._say_release(self.account.manifest.regions)
+        elif ahead:
+            behind = {one.stack for one in self.moved[-1:]} | set(self._untouched)
+            self._say_release(tuple(region for region in self.account.manifest.regions if not self._stands_behind(region, behind)))
         ledger.keep(ended, self.events)
         self.reached("ending")
         stands = ledger.ended(ended)
         self.reached("ended")
         return stands
 
-    def _say_release(self) -> None:
-        """The one value that names the release: templates and tags do not, so that an unchanged service stays unchanged."""
+    def _stands_behind(self, region: str, behind: set[str]) -> bool:
+        """A region where some stack is not at this release."""
+        there = [stack.name for stack in self.account.manifest.stacks if stack.region == region]
+        return not there or any(name in behind for name in there)
+
+    def _say_release(self, regions: tuple[str, ...]) -> None:
+        """The one value that names a region's release: templates and tags do not, so that an unchanged service stays unchanged."""
         manifest = self.plan.manifest
         value = msgspec.json.encode(
             {"release": self.plan.release, "commit": self.plan.commit, "manifest": self.plan.manifest_digest}
         ).decode()
-        self.account.parameters("deploy").put(f"{manifest.parameters}/release", value, "What is deployed here; written by the deployer")
+        for region in regions:
+            place = self.account.parameters("deploy", region)
+            place.put(f"{manifest.parameters}/release", value, "What is deployed here; written by the deployer")
+
+
+def _paths(proposal: Proposal) -> set[str]:
+    return {finding.path for finding in proposal.review.findings if finding.waiver == "--allow-loss"}
 
 
 def _counts(made: Plan) -> Counts:

@@ -24,11 +24,26 @@ LONGEST_REASON = 256
 _REFERENCE = re.compile(r"arn:[a-z-]+:secretsmanager:([a-z0-9-]+):([0-9]{12}):secret:[\w/+=.@-]{1,512}", re.ASCII)
 
 
+class Elsewhere(Noun, frozen=True, kw_only=True):
+    """What is in force in another region of the environment, where it is not the same. ``unknown``: why it cannot be told."""
+
+    region: str
+    value: str = ""
+    version: int = 0
+    unknown: str = ""
+
+    @property
+    def words(self) -> str:
+        if self.unknown:
+            return f"{self.region} cannot be asked: {self.unknown}"
+        return f"{self.region} has {self.value or '(none)'}, {f'version {self.version}' if self.version else 'which nobody has set'}"
+
+
 class Value(Noun, frozen=True, kw_only=True):
     """One setting now.
 
     ``value``: what is in force, hidden where it is a secret, empty where there is none; ``default``: the deployed one; ``version``, ``by``
-    and ``at``: of what an operator set, 0 where nobody did; ``problem``: why the functions refuse what was set.
+    and ``at``: of what an operator set, 0 where nobody did; ``problem``: why the functions refuse what was set; ``elsewhere``: other regions that have something else in force.
     """
 
     name: str
@@ -40,6 +55,7 @@ class Value(Noun, frozen=True, kw_only=True):
     by: str = ""
     at: datetime | None = None
     problem: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class Configuration(Noun, frozen=True, kw_only=True):

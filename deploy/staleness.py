@@ -1,4 +1,4 @@
-"""Whether a plan still speaks of what is there: the stack, its change sets, their changes and templates, the triggers."""
+"""Whether a plan still speaks of what is there: the stack, what others give it, its change sets, their changes and templates, the triggers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from deploy import plan, preflight
+from deploy import needs, plan, preflight
 from deploy.account import Account
 from deploy.model import Stack
 from deploy.plan import Proposal
@@ -15,7 +15,7 @@ from deploy.propose import proposed
 
 
 def differences(account: Account, proposal: Proposal) -> Iterator[str]:
-    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers.
+    """Whatever is not as the plan has it: the stack, its change sets, their changes and templates, the triggers, what it needs.
 
     Raises:
         Refused: a rollback trigger is missing or in ALARM.
@@ -23,6 +23,7 @@ def differences(account: Account, proposal: Proposal) -> Iterator[str]:
     stacks = account.stacks("plan", proposal.region)
     current = stacks.find(proposal.stack)
     yield from _stack_moved(proposal, current)
+    yield from _needs_moved(account, proposal)
     preflight.check_watching(account, proposal.stack, proposal.region, proposal.settings.triggers)
     if not proposal.change_sets:
         return
@@ -53,6 +54,17 @@ def _stack_moved(proposal: Proposal, current: Stack | None) -> Iterator[str]:
     elif current.status != proposal.status or (current.updated or current.created) != proposal.updated:
         before, now = _moment(proposal.updated), _moment(current.updated or current.created)
         yield f"{proposal.stack}: it was {proposal.status} of {before}, and is {current.status} of {now}"
+
+
+def _needs_moved(account: Account, proposal: Proposal) -> Iterator[str]:
+    wanted = next((stack for stack in account.manifest.stacks if stack.name == proposal.stack), None)
+    if wanted is None or not wanted.needs or proposal.waits:
+        return
+    now = needs.fed(account, wanted).parameters
+    for name in sorted(now.keys() | proposal.settings.parameters.keys()):
+        before, after = proposal.settings.parameters.get(name), now.get(name)
+        if before != after:
+            yield f"{proposal.stack}: its parameter {name} was given {before or 'nothing'}, and would be given {after or 'nothing'} now"
 
 
 def _moment(at: datetime | None) -> str:

@@ -34,8 +34,10 @@ class Wanted(Noun, frozen=True, kw_only=True):
     settings: Settings
 
 
-def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...]) -> Wanted:
-    """Raises:
+def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...], parameters: dict[str, str] | None = None) -> Wanted:
+    """``parameters``: of the root, as other stacks give them.
+
+    Raises:
     Invalid: the build folder lacks a template.
     """
     documents = {service: document(account, service) for service in account.templates(stack)}
@@ -46,9 +48,9 @@ def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...]) -> Wan
         services=services,
         settings=Settings(
             templates=account.templates(stack),
-            parameters={},
+            parameters=parameters or {},
             tags=account.manifest.tags,
-            role=account.execution_role,
+            role=account.execution_role(stack.region),
             capabilities=stack.capabilities,
             triggers=triggers,
             monitoring_minutes=stack.guard.monitoring_minutes,
@@ -98,9 +100,16 @@ def same_resources(wanted: Wanted, deployed: Deployed) -> bool:
         stack.status.is_success
         and deployed.templates == wanted.templates
         and not any(_READ_ANEW.search(json.dumps(document)) for document in wanted.templates.values())
+        and stack.parameters == _given(wanted)
         and stack.tags == settings.tags
         and stack.role == settings.role
     )
+
+
+def _given(wanted: Wanted) -> dict[str, str]:
+    """The root's parameters: what is not given has the template's default."""
+    said: dict[str, Document] = wanted.templates[""].get("Parameters", {})
+    return {name: str(one["Default"]) for name, one in said.items() if "Default" in one} | wanted.settings.parameters
 
 
 def same_protection(wanted: Wanted, deployed: Deployed) -> bool:

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.aws.api import Api
+from deploy.aws.metrics import Metric
 from deploy.model import Alarm
+from deploy.noun import Noun
 
 _TYPES = {"MetricAlarms": "AWS::CloudWatch::Alarm", "CompositeAlarms": "AWS::CloudWatch::CompositeAlarm"}
 _MEMBER = re.compile(r"""ALARM\(\s*["']?([^"')]+?)["']?\s*\)""")
+
+
+class Rung(Noun, frozen=True, kw_only=True):
+    """An alarm that rings at a threshold of one metric."""
+
+    metric: Metric
+    threshold: float
+    state: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +56,15 @@ class Alarms:
         found = self.api("describe_alarms", AlarmNames=[name], AlarmTypes=["CompositeAlarm"]).get("CompositeAlarms") or ()
         named = [each for one in found for each in _MEMBER.findall(one.get("AlarmRule") or "")]
         return frozenset(each.rsplit(":alarm:", 1)[-1] for each in named)
+
+    def metric(self, name: str) -> Rung | None:
+        """What a metric alarm rings by; None where there is no such alarm."""
+        found = self.api("describe_alarms", AlarmNames=[name], AlarmTypes=["MetricAlarm"]).get("MetricAlarms") or ()
+        for one in found:
+            dimensions = tuple((each["Name"], each["Value"]) for each in one.get("Dimensions") or ())
+            metric = Metric(namespace=one["Namespace"], name=one["MetricName"], dimensions=dimensions)
+            return Rung(metric=metric, threshold=float(one["Threshold"]), state=one["StateValue"])
+        return None
 
     def set_state(self, name: str, state: str, reason: str) -> None:
         self.api("set_alarm_state", AlarmName=name, StateValue=state, StateReason=reason)

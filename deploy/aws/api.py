@@ -28,6 +28,8 @@ CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 
+HASTY = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=10))
+"""Where an answer that does not come is an answer: a region may be out, and somebody waits."""
 
 MOST_AT_ONCE = 8
 """Requests of one command, over all its clients: parallel work waits its turn, so that nobody is asked to slow down for it."""

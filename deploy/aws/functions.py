@@ -39,6 +39,16 @@ class Functions:
         except exceptions.BotoCoreError as error:
             raise translated(error, "lambda:Invoke") from error
 
+    def reserved(self, name: str) -> int | None:
+        """Concurrent executions kept for it alone; None where none are (GetFunctionConcurrency)."""
+        found = self.api("get_function_concurrency", FunctionName=name).get("ReservedConcurrentExecutions")
+        return None if found is None else int(found)
+
+    def limits(self) -> tuple[int, int]:
+        """Concurrent executions of the account in this region: all, and those that no function has reserved (GetAccountSettings)."""
+        found = self.api("get_account_settings")["AccountLimit"]
+        return int(found["ConcurrentExecutions"]), int(found["UnreservedConcurrentExecutions"])
+
 
 def _not_again(caught_exception: BaseException | None = None, **_: Any) -> None:
     if isinstance(caught_exception, exceptions.ReadTimeoutError):

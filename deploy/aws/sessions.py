@@ -16,7 +16,7 @@ import botocore.session
 from botocore import exceptions
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 
-from deploy.aws.api import CONFIG, Api, Calls
+from deploy.aws.api import CONFIG, HASTY, Api, Calls
 from deploy.aws.failures import MOST_SKEW_SECONDS, clock_is_off, skew_of, translated
 from deploy.aws.models import Models, models
 from deploy.errors import CredentialsExpired, Denied
@@ -46,18 +46,23 @@ class Sessions:
     """All credentials of one command.
 
     ``keys``: access key and secret instead of the machine's own credentials, for the local AWS; ``who``: goes into session names, so that
-    CloudTrail says who it was.
+    CloudTrail says who it was; ``hasty``: soon content with no answer.
     """
 
     profile: str | None = None
     endpoint: str | None = None
     keys: tuple[str, str] | None = None
     who: str = "tapline"
+    hasty: bool = False
     calls: Calls = field(default_factory=Calls)
     _sessions: dict[str, boto3.Session] = field(default_factory=dict)
     _clients: dict[tuple[str, str, str], Api] = field(default_factory=dict)
     _models: Models = field(default_factory=models)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def in_haste(self) -> Sessions:
+        """The same credentials, for what may not answer."""
+        return Sessions(profile=self.profile, endpoint=self.endpoint, keys=self.keys, who=self.who, hasty=True, calls=self.calls)
 
     def own(self, service: str, region: str) -> Api:
         """A client with the caller's own credentials."""
@@ -114,7 +119,7 @@ class Sessions:
                     self._sessions[key] = self._callers()
                 connect: Any = self._sessions[key].client  # typed for each service's name alone; here the name is a value
                 try:
-                    client = connect(service, region_name=region, endpoint_url=self.endpoint, config=CONFIG)
+                    client = connect(service, region_name=region, endpoint_url=self.endpoint, config=HASTY if self.hasty else CONFIG)
                 except exceptions.BotoCoreError as error:
                     raise translated(error, service) from error
                 client.meta.events.register_first("needs-retry", _at_once)

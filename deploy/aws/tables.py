@@ -31,6 +31,12 @@ class Tables:
         keys = [Key(name=one["AttributeName"], role=one["KeyType"], type=types[one["AttributeName"]]) for one in said["KeySchema"]]
         return tuple(sorted(keys, key=lambda key: key.role))
 
+    def copies(self, name: str) -> dict[str, str]:
+        """Region -> status of a global table's copy there; the region that is asked has the table's own (DescribeTable)."""
+        said = self.api("describe_table", TableName=name)["Table"]
+        others = {one["RegionName"]: one.get("ReplicaStatus", "UNKNOWN") for one in said.get("Replicas") or ()}
+        return others | {str(self.api.client.meta.region_name): said["TableStatus"]}
+
     def put(self, name: str, item: Item) -> None:
         self.api("put_item", TableName=name, Item=item)
 

@@ -28,6 +28,7 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "Reach": {
         "stackset": "Roll a template out over accounts and regions, and look after it.",
+        "failover": "Move traffic to an environment's other region, and back.",
         "gc": "Remove what was published and is needed no more.",
     },
     "Set up": {

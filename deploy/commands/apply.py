@@ -31,9 +31,13 @@ def command(common: Common, plan: Path, approve: str, given: Approval, traffic: 
     """
     import msgspec
 
-    from deploy.commands.story import carry_out
+    from deploy.commands.story import carry_out, say_what_waits
     from deploy.plan import load
 
     given = msgspec.structs.replace(given, digest=approve)
     made = load(plan)
-    return carry_out(common, common.account_of(made.manifest), made, given, traffic=traffic, approvable=True)
+    account = common.account_of(made.manifest)
+    code = carry_out(common, account, made, given, traffic=traffic, approvable=True)
+    if say_what_waits(common, account, made):
+        common.console.warn(f"plan again: python -m deploy plan {made.environment}")
+    return code

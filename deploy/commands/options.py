@@ -69,11 +69,16 @@ class Common:
         return manifest_in(data, folder)
 
     def _mended(self, account: Account) -> Account:
-        """What cannot be asked here, the verb itself says in its own words."""
+        """What cannot be asked here, the verb itself says in its own words; a region that is out is not asked for long."""
         from deploy import gate
         from deploy.errors import DeployError
 
         with contextlib.suppress(DeployError):
+            if account.manifest.failover:
+                from deploy.failover.alone import silence
+
+                if silence(account, account.manifest.region):
+                    return account
             gate.mend(account, self.console.warn)
         return account
 

@@ -115,7 +115,7 @@ def _hop(common: Common, source: str, target: str, asked: Asked, traffic: float)
     console.result(promoted)
     path = keep_plan(common, there, made, None)
     show_plan(common, made, path, hint=False)
-    if not made.changes and not made.moves_release:
+    if made.does_nothing:
         console.note(f"{target} is there already: nothing to do")
         return 0
     return carry_out(common, there, made, asked.approval, lambda: withdraw(there, made, path), traffic=traffic)

@@ -52,7 +52,7 @@ def command(
     show_plan(common, made, path, hint=out is not None)
     if out is not None:
         return 0
-    if not made.changes and not made.moves_release:
+    if made.does_nothing:
         console.note("nothing to do")
         return 0
     return carry_out(common, account, made, given, lambda: withdraw(account, made, path))

@@ -31,7 +31,7 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     if follow:
         return _follow(common, environments)
     from deploy.errors import DeployError
-    from deploy.state import state
+    from deploy.state import regional
 
     if not environments and (places := _places(common)):
         common.console.result(places)
@@ -40,7 +40,7 @@ def command(common: Common, environments: tuple[str, ...], follow: bool) -> int:
     for environment in environments or common.built():
         try:
             account = common.account(environment)
-            found.append(state(account))
+            found.append(regional(account))
         except DeployError as error:
             # One environment that cannot be asked hides no other one.
             common.console.error(error)

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import approval, index, plan, propose, publish
+from deploy import approval, index, needs, plan, propose, publish
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import background
 from deploy.commands.options import Common
 from deploy.ending import error_of
 from deploy.errors import DeployError
+from deploy.ledger import Ledger
 from deploy.leftovers import settled
 from deploy.plan import Plan
+from deploy.record import Record
 from deploy.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def _say_what_stays(console: Console, drifted: tuple[DriftReport, ...], made: Pl
 
 def keep_plan(common: Common, account: Account, made: Plan, out: Path | None) -> Path | None:
     """Write it down, where there is something to do or a path was asked for; what it proposed is withdrawn where it cannot be written."""
-    if not made.changes and not made.moves_release and out is None:
+    if made.does_nothing and out is None:
         settled(pending(common), made.id)
         return None
     path = out or common.build / "plans" / f"{made.environment}-{made.short}.json"
@@ -136,8 +138,61 @@ def carry_out(
     console.result(record)
     index.note(account, record, console)
     if error := error_of(record, made):
+        if record.outcome == "rolled back" and record.ahead:
+            error.details = (*error.details, *bring_back(common, account, record))
         raise error
     return record.code
+
+
+def bring_back(common: Common, account: Account, record: Record) -> tuple[str, ...]:
+    """Bring the stacks that a failed operation had moved already to the release that stands, so that the environment is one again; in words,
+    how that went. By a plan as every other, and by itself where nothing in it has to be accepted: that release was there before.
+    """
+    from deploy import earlier
+
+    environment, names, console = record.environment, " and ".join(record.ahead), common.console
+    stands = Ledger(store=account.store("plan", account.manifest.region)).standing()
+    if stands is None:
+        return (f"{names} stands at release {record.release[:12]}, and nothing stood here before: mend the cause, then plan again",)
+    by_hand = (
+        f"{names} stands at release {record.release[:12]}; bring it back: python -m deploy rollback {environment} --to {stands.number}"
+    )
+    console.note(f"{names} goes back to deployment {stands.number}: release {stands.release[:12] or 'unknown'}")
+    try:
+        there = earlier.account_of(account, stands)
+        made = propose.propose(
+            there, earlier.background(there, stands), pending(common), console.note, operation="rollback", only=frozenset(record.ahead)
+        )
+        path = keep_plan(common, there, made, None)
+        show_plan(common, made, path, hint=False)
+        if accept := [finding.path for finding in approval.findings(made)]:
+            withdraw(there, made, path)
+            return (by_hand, f"it was not done by itself, since something in it has to be accepted: {', '.join(accept)}")
+        back = Rollout(account=there, plan=made, approval=Approval(yes=True), show=console).run()
+    except DeployError as error:
+        return (by_hand, f"it could not be done by itself: {error.subject}: {error.fact}")
+    console.result(back)
+    index.note(there, back, console)
+    if back.code:
+        return (by_hand, f"operation {back.number} was to do it, and ended as {back.outcome}")
+    return (f"{names} was brought back by operation {back.number}: the environment is at release {stands.release[:12] or 'unknown'}",)
+
+
+def say_what_waits(common: Common, account: Account, made: Plan) -> bool:
+    """After it was applied: what could not be deployed yet, and what is given otherwise than it was planned with. True where another plan
+    would do something about it.
+    """
+    moved, stuck = [], []
+    for proposal in made.proposals:
+        stack = next(one for one in account.manifest.stacks if one.name == proposal.stack)
+        now = needs.fed(account, stack)
+        if now.waits:
+            stuck.append(f"{stack.name} still waits: {'; '.join(now.waits)}")
+        elif proposal.waits or now.parameters != proposal.settings.parameters:
+            moved.append(f"{stack.name} {'can be deployed now' if proposal.waits else 'is given other values now'}")
+    for words in (*moved, *stuck):
+        common.console.warn(words)
+    return bool(moved)
 
 
 def withdraw(account: Account, made: Plan, path: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import click
@@ -21,15 +22,24 @@ if TYPE_CHECKING:
 def command(common: Common, environment: str, given: Approval, traffic: float, revert: bool) -> int:
     """Plan, review, ask and apply in one.
 
-    A no leaves nothing behind.
+    A no leaves nothing behind. Where a stack waited for what another one gives, or is given something else now, plans again, and asks again.
 
     \b
     Example: python -m deploy up dev --local
     """
-    from deploy.commands.story import carry_out, make_plan, show_plan, withdraw
+    from deploy import approval
+    from deploy.commands.story import carry_out, make_plan, say_what_waits, show_plan, withdraw
 
-    account, made, path = make_plan(common, environment, None, revert=revert)
-    show_plan(common, made, path, hint=False)
-    if not made.changes and not made.moves_release:
-        return 0
-    return carry_out(common, account, made, given, lambda: withdraw(account, made, path), traffic=traffic)
+    rounds = 0
+    while True:
+        account, made, path = make_plan(common, environment, None, revert=revert)
+        show_plan(common, made, path, hint=False)
+        if made.does_nothing:
+            return 0
+        code = carry_out(common, account, made, given, functools.partial(withdraw, account, made, path), traffic=traffic)
+        rounds += 1
+        # A value that goes round among n stacks has come to rest after n of them.
+        if code or rounds > len(account.manifest.stacks) or not say_what_waits(common, account, made):
+            return code
+        # What was accepted was accepted of the plan that showed it.
+        given, revert = approval.Approval(yes=given.yes), False

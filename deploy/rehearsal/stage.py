@@ -159,9 +159,18 @@ class Stage:
         )
 
     def fault(self, **rule: Any) -> None:
+        self._faults().add(**rule)
+
+    def region_out(self, region: str) -> None:
+        self._faults().region_out(region)
+
+    def region_back(self, region: str) -> None:
+        self._faults().region_back(region)
+
+    def _faults(self) -> Faults:
         if self.faults is None:
             raise Broken("this story needs faults, and a real account has none")
-        self.faults.add(**rule)
+        return self.faults
 
     def mended(self) -> None:
         if self.faults:

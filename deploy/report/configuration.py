@@ -19,6 +19,8 @@ def text(found: Configuration, ink: Ink = PLAIN) -> str:
         return f"{found.environment} has no settings\n"
     lines = _table(_COLUMNS, [_row(value) for value in found.values], ink)
     for at, value in reversed([*enumerate(found.values, 1)]):
+        for one in value.elsewhere:
+            lines.insert(at + 1, f"      {one_line(one.words)}")
         if value.problem:
             lines.insert(at + 1, f"      the functions refuse it, {one_line(value.problem)}: the last good value stays in force")
     lines += [f"! {one_line(name)} is set, and this build has no such setting" for name in found.strangers]
@@ -35,6 +37,7 @@ def value(found: Value, ink: Ink = PLAIN) -> str:
         ("meaning", one_line(found.description)),
         ("version", str(found.version) if found.version else "0, nobody has it set"),
         ("set", f"{found.at:%Y-%m-%d %H:%M:%S} UTC by {values.person(found.by)}" if found.at else ""),
+        *(("differs", one_line(one.words)) for one in found.elsewhere),
         ("refused", f"{one_line(found.problem)}: the last good value stays in force" if found.problem else ""),
     ]
     return "\n".join([ink("bold", found.name), *(f"  {ink('dim', f'{name:<8}')} {said}" for name, said in facts if said)]) + "\n"

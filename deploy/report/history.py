@@ -59,6 +59,8 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
     lines += [
         f"  {one_line(moved.stack)}  {one_line(moved.before) or '(none)'} -> {one_line(moved.after) or '(none)'}" for moved in record.stacks
     ]
+    lines += [f"  {one_line(name)} was brought to this release all the same" for name in record.ahead]
+    lines += [f"  {one_line(name)} was not begun" for name in record.untouched]
     for why in _why(record):
         lines += ink.wrap(why, "  ")
     if record.waves:

@@ -27,7 +27,7 @@ _WORDS = {"modify": "change", "may replace": "perhaps replace"}
 
 def plan(plan: Plan, limit: int = LIMIT) -> str:
     """At most ``limit`` characters."""
-    if not plan.changes and not text.findings_of(plan):
+    if not plan.changes and not plan.carries and not plan.waits and not text.findings_of(plan):
         return f"**{escaped(plan.environment)}**: {escaped(text.no_changes(plan))}\n"
     sections = [_heading(plan), *_findings(text.findings_of(plan)), _table(plan)]
     for proposal in plan.proposals:
@@ -99,6 +99,8 @@ def _table(plan: Plan) -> str:
 
 def _proposal(proposal: Proposal) -> Iterator[str]:
     review, stack = proposal.review, proposal.stack
+    if proposal.waits:
+        yield "\n".join([f"{code(stack)} waits:", *(f"- {escaped(one)}" for one in proposal.waits)])
     if review.settings:
         yield _folded(f"{stack}: settings", "\n".join(_difference(difference) for difference in review.settings))
     for service, items in text.by_service(review.items).items():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "deploy.clearing.choice.Choice": ("clearing", "text"),
     "deploy.drifting.DriftReport": ("drift", "text"),
+    "deploy.failover.facts.Readiness": ("failover", "text"),
     "deploy.index.Places": ("promotion", "places"),
     "deploy.parity.report.Parity": ("parity", "text"),
     "deploy.plan.Plan": ("text", "plan"),

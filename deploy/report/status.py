@@ -15,17 +15,23 @@ _DRIFT = {"IN_SYNC": "green", "DRIFTED": "bold red"}
 
 def text(report: StatusReport, ink: Ink = PLAIN) -> str:
     lines = [*_heading(report, ink), *_running(report, ink), *_last(report, ink)]
-    if report.gate:
+    several = len(report.stacks) > 1 and all(stack.gate for stack in report.stacks)
+    if report.gate and not several:
         lines.append(_fact("gate", _alarm(report.gate, report.at, ink), ink))
     for stack in report.stacks:
-        lines += ["", *_stack(stack, report.at, ink)]
+        lines += ["", *_stack(stack, report.at, ink, several=several)]
     return "\n".join(lines) + "\n"
 
 
 def _heading(report: StatusReport, ink: Ink) -> Iterator[str]:
     yield f"{ink('bold', one_line(report.environment))}  account {one_line(report.account)}  {one_line(report.region)}"
+    if report.silent:
+        yield _fact("", ink("bold red", one_line(report.silent)), ink)
+        yield _fact("", "what follows is the second region's own", ink)
+    if report.traffic:
+        yield _fact("traffic", f"goes to {one_line(report.traffic)}", ink)
     if not report.since:
-        yield _fact("release", "nothing is deployed", ink)
+        yield _fact("release", "nothing is deployed" if not report.silent else "its ledger does not answer", ink)
         return
     commit = f"  commit {one_line(report.commit[:12])}" if report.commit else ""
     moved = [stack for stack in report.stacks if stack.moved]
@@ -59,10 +65,14 @@ def _last(report: StatusReport, ink: Ink) -> Iterator[str]:
         yield _fact("last", f"#{last.number} {one_line(last.operation)} {last.outcome} {values.age(last.began, report.at)}{took}{by}", ink)
 
 
-def _stack(stack: StackState, now: datetime, ink: Ink) -> Iterator[str]:
+def _stack(stack: StackState, now: datetime, ink: Ink, *, several: bool) -> Iterator[str]:
     yield f"{ink('bold', one_line(stack.name))}  {_status(stack, ink)}  {one_line(stack.region)}"
+    if several and stack.gate:
+        yield _fact("gate", _alarm(stack.gate, now, ink), ink)
     if not stack.status:
         return
+    if stack.ahead:
+        yield _fact("release", ink("yellow", f"{values.release(stack.ahead)}: an operation that failed later left it there"), ink)
     if stack.reason:
         yield from ink.wrap(one_line(stack.reason), "    ")
     if stack.since:

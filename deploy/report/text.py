@@ -22,19 +22,20 @@ _STYLES: dict[Kind, str] = {
 
 def plan(plan: Plan, ink: Ink = PLAIN) -> str:
     """The whole review. One line where nothing changes and nothing was found."""
-    if not plan.changes and not findings_of(plan):
+    if not plan.changes and not plan.carries and not plan.waits and not findings_of(plan):
         return no_changes(plan) + "\n"
     blocks = [_heading(plan, ink), finding_lines(findings_of(plan), ink)]
     blocks += [_proposal(proposal, ink) for proposal in plan.proposals]
+    blocks.append([one_line(f"to carry: {carry.words}") for carry in plan.carries])
     blocks.append([ink("bold", summary(plan)) if plan.changes else no_changes(plan)])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def no_changes(plan: Plan) -> str:
     """``No changes. tap-dev-app is as the release says.``"""
-    names = [proposal.stack for proposal in plan.proposals]
+    names = [proposal.stack for proposal in plan.proposals if not proposal.waits]
     if not names:
-        return f"No changes. {one_line(plan.environment)} has no stacks."
+        return f"No changes. {one_line(plan.environment)} has no stacks{' that could be deployed yet' if plan.waits else ''}."
     joined = names[0] if len(names) == 1 else f"{values.listed(names[:-1])} and {names[-1]}"
     return f"No changes. {one_line(joined)} {'is' if len(names) == 1 else 'are'} as the release says."
 
@@ -106,7 +107,8 @@ def _finding(finding: Finding, ink: Ink) -> Iterator[str]:
 
 def _proposal(proposal: Proposal, ink: Ink) -> list[str]:
     head = f"{ink('bold', one_line(proposal.stack))}  {_what(proposal)} in {one_line(proposal.region)}"
-    return [head, *review_lines(proposal.review, ink)]
+    waits = [line for text in proposal.waits for line in ink.wrap(one_line(text), "    ")]
+    return [head, *waits, *review_lines(proposal.review, ink)]
 
 
 def review_lines(review: Review, ink: Ink) -> list[str]:
@@ -116,6 +118,8 @@ def review_lines(review: Review, ink: Ink) -> list[str]:
 
 def _what(proposal: Proposal) -> str:
     said = {"create": "will be created", "update": "will be updated", "settings": "only its settings change", "none": "no changes"}
+    if proposal.waits:
+        return "waits"
     back = ", and what was changed by hand is put back" if proposal.revert and proposal.kind == "update" else ""
     return said[proposal.kind] + back
 

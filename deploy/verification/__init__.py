@@ -25,6 +25,7 @@ MOST_AT_ONCE = 16
 def verify(
     account: Account,
     *,
+    region: str = "",
     stop: threading.Event | None = None,
     say: Callable[[str], None] = lambda text: None,
     sleep: Callable[[float], object] | None = None,
@@ -34,6 +35,7 @@ def verify(
 ) -> tuple[CheckResult, ...]:
     """Every check of the manifest, in its order; those that have not ended when ``stop`` is set have ``ok`` None.
 
+    ``region``: the environment's own by default; in another one, the checks whose subject the stacks there make (`regions.py`).
     ``say`` and ``ended`` are called as checks end, from one thread; ``sleep`` waits between two attempts, by default no longer than
     ``stop`` lets it; ``root``: the repository in which python checks are looked for, this one by default. Nothing that a check finds is
     raised, missing permissions included.
@@ -43,14 +45,14 @@ def verify(
     """
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
-    from deploy.verification.model import checks
     from deploy.verification.place import ROOT, Place
+    from deploy.verification.regions import checks_in
     from deploy.verification.run import Pace, run
 
-    wanted, stop = checks(account.manifest), stop or threading.Event()
+    place = Place(account=account, region=region or account.manifest.region, root=root or ROOT)
+    wanted, stop = checks_in(account, place.region), stop or threading.Event()
     if not wanted:
         return ()
-    place = Place(account=account, root=root or ROOT)
     pace = Pace(stop=stop, sleep=sleep or stop.wait, clock=clock)
     with ThreadPoolExecutor(max_workers=min(len(wanted), MOST_AT_ONCE), thread_name_prefix="verification") as pool:
         running = [pool.submit(run, check, place, pace) for check in wanted]

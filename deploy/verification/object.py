@@ -15,6 +15,11 @@ FOLDER = "verification"
 """The deploy role may touch no other objects (`resources/deployment.py`)."""
 
 
+def output_of(bucket: str) -> str:
+    """A bucket's name may be shortened; its output is named for the thing: data -> DataBucketName."""
+    return f"{''.join(part.capitalize() for part in bucket.split('-'))}BucketName"
+
+
 def name(check: ObjectCheck) -> str:
     return f"bucket {check.bucket}"
 
@@ -22,9 +27,7 @@ def name(check: ObjectCheck) -> str:
 def see(check: ObjectCheck, place: Place, over: threading.Event) -> str:
     from deploy.aws.objects import Objects
 
-    # A bucket's name may be shortened; its output is named for the thing: data -> DataBucketName.
-    title = "".join(part.capitalize() for part in check.bucket.split("-"))
-    bucket = place.output(f"{title}BucketName")
+    bucket = place.output(output_of(check.bucket))
     objects = Objects(api=place.api("s3"), bucket=bucket, owner=place.account.manifest.account)
     key, data = f"{FOLDER}/{uuid4().hex}", uuid4().hex.encode()
     try:

@@ -1,4 +1,4 @@
-"""Where the checks look: one environment's account, by the deploy role, and its names and outputs."""
+"""Where the checks look: one environment's account, by the deploy role, in one region, and its names and outputs there."""
 
 from __future__ import annotations
 
@@ -27,12 +27,9 @@ class Place:
     """
 
     account: Account
+    region: str
     root: Path = ROOT
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST_AT_ONCE))
-
-    @property
-    def region(self) -> str:
-        return self.account.manifest.region
 
     def api(self, service: str) -> Api:
         """The deploy role's. Its requests are counted with the command's own.
@@ -42,7 +39,7 @@ class Place:
         """
         from deploy.aws.api import Api, Calls
 
-        shared = self.account.sessions.role(self.account.target, "deploy", service, self.region)
+        shared = self.account.api("deploy", service, self.region)
         return Api(shared.client, Calls(counts=shared.calls.counts, _lock=shared.calls._lock, turns=self.turns))
 
     def credentials(self) -> dict[str, str]:
@@ -52,7 +49,7 @@ class Place:
             Denied: the role cannot be assumed.
         """
         sessions = self.account.sessions
-        found = sessions.credentials(self.account.target, "deploy", self.region)
+        found = sessions.credentials(self.account.target(self.region), "deploy", self.region)
         endpoint = {"AWS_ENDPOINT_URL": sessions.endpoint} if sessions.endpoint else {}
         return found | endpoint | {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
 
@@ -63,24 +60,24 @@ class Place:
         return f"{self.account.manifest.project}-{thing}-{self.account.manifest.environment}"
 
     def outputs(self) -> dict[str, str]:
-        """Those of the environment's stacks, in its own region.
+        """Those of the environment's stacks in this region; of two stacks that give one name, the first.
 
         While a root is in progress its outputs are the former release's, or not there yet: then its nested stacks say them, which are
-        complete. Outputs of one name have one value (`templates/root.py`).
+        complete. Outputs of one name have one value (`templates/root.py`). A stack that waits for another one gives nothing yet.
 
         Raises:
-            NotVerified: a stack is not there.
+            NotVerified: no stack is there.
         """
         from deploy.aws.stacks import Stacks
 
         stacks = Stacks(api=self.api("cloudformation"))
+        names = [wanted.name for wanted in self.account.manifest.stacks if wanted.region == self.region]
+        standing = [stack for name in names if (stack := stacks.find(name)) and not stack.status.is_absent]
+        if not standing:
+            raise NotVerified(f"stack {' and '.join(names)} does not exist" if names else f"no stack of it is in {self.region}")
         found: dict[str, str] = {}
-        for wanted in self.account.manifest.stacks:
-            if wanted.region == self.region:
-                stack = stacks.find(wanted.name)
-                if stack is None or stack.status.is_absent:
-                    raise NotVerified(f"stack {wanted.name} does not exist")
-                found |= _outputs(stacks, stack)
+        for stack in standing:
+            found = _outputs(stacks, stack) | found
         return found
 
     def output(self, name: str) -> str:

@@ -39,7 +39,7 @@ def see(check: PythonCheck, place: Place, over: threading.Event) -> str:
     context = Context(
         environment=manifest.environment,
         account=manifest.account,
-        region=manifest.region,
+        region=place.region,
         endpoint=place.account.sessions.endpoint or "",
         outputs=place.outputs(),
     )

@@ -132,7 +132,7 @@ def _sender(account: Account) -> Send | None:
     asked = asked or [check for check in known if isinstance(check, InvokeCheck)]
     if not asked:
         return None
-    place, turns, lock = _Remembering(account=account), itertools.cycle(asked), threading.Lock()
+    place, turns, lock = _Remembering(account=account, region=account.manifest.region), itertools.cycle(asked), threading.Lock()
     over = threading.Event()
 
     def send() -> str:

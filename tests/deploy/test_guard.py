@@ -30,7 +30,7 @@ def change(world: World, value: str = "20") -> World:
 
 
 def always(*results: CheckResult) -> Verify:
-    return lambda account, stop, say, ended: results
+    return lambda account, region, stop, say, ended: results
 
 
 def apply(world: World, verify: Verify) -> Record:
@@ -59,7 +59,7 @@ def test_a_failed_check_rolls_an_update_back_and_the_release_before_it_is_verifi
     world.monitoring = 4
     change(world)
     asked = iter([(BAD,), (GOOD,)])
-    record = apply(world, lambda account, stop, say, ended: next(asked))
+    record = apply(world, lambda account, region, stop, say, ended: next(asked))
     assert (record.outcome, record.code) == ("rolled back", 7)
     assert record.checks == (BAD,)
     assert record.proof == (GOOD,)
@@ -185,7 +185,7 @@ common = Common(local=False, profile=None, endpoint_url=sys.argv[3], format="tex
 made = plan.load(Path(sys.argv[1]))
 account = common.account_of(made.manifest)
 
-def verify(account, stop, say, ended):
+def verify(account, region, stop, say, ended):
     gate.close(account.alarms("deploy", account.manifest.region), "tap-gate-dev", why="a check failed", who="plan by ann")
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -154,8 +154,7 @@ class World:
         """Write the build folder, as `generate.py` would."""
         home = self.folder / ENVIRONMENT
         home.mkdir(parents=True, exist_ok=True)
-        encoded = {name: _encode(document) for name, document in self.services.items()}
-        encoded["root"] = _encode(self._root({name: sha256(data).hexdigest() for name, data in encoded.items()}))
+        encoded = self._encoded()
         for name, data in encoded.items():
             (home / f"{name}.json").write_bytes(data)
         data = contract.encode(self._manifest(encoded))
@@ -169,6 +168,12 @@ class World:
         )
         (self.folder / "release.json").write_bytes(contract.encode(release))
         return self
+
+    def _encoded(self) -> dict[str, bytes]:
+        """All templates, children before their root."""
+        encoded = {name: _encode(document) for name, document in self.services.items()}
+        encoded["root"] = _encode(self._root({name: sha256(data).hexdigest() for name, data in encoded.items()}))
+        return encoded
 
     def run(self, *arguments: str) -> Answer:
         """One command in this process, with this account's credentials."""
@@ -241,7 +246,7 @@ class World:
                     "Properties": {
                         "TemplateURL": f"https://s3.{REGION}.amazonaws.com/{self.bucket}/templates/{digests[service]}.json",
                         "Parameters": {
-                            name: {"Fn::GetAtt": [producers[name].capitalize(), f"Outputs.{name}"]}
+                            name: {"Fn::GetAtt": [producers[name].capitalize(), f"Outputs.{name}"]} if name in producers else {"Ref": name}
                             for name in document.get("Parameters", {})
                         },
                     },

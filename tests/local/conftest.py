@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,9 @@ import pytest
 from botocore.config import Config
 
 from deploy.local.server import LocalAws, Options, Running
+from deploy.rehearsal.faults import Faults
+
+__all__ = ["Aws", "Faults"]
 
 REGION = "us-east-1"
 _CONFIG = Config(
@@ -128,31 +130,6 @@ def wait(done: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
     while not done():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.01)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Faults:
-    """The gate's faults, for one account."""
-
-    url: str
-    account: str
-
-    def add(self, **rule: Any) -> None:
-        """One rule, as `deploy/local/overlay/faults.py` describes it."""
-        body = json.dumps({"account": self.account, **rule}).encode()
-        self._ask("POST", "", body)
-
-    def listed(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self._ask("GET", "", None))
-        return [rule for rule in found if rule.get("account") == self.account]
-
-    def clear(self) -> None:
-        self._ask("DELETE", f"?account={self.account}", None)
-
-    def _ask(self, method: str, query: str, body: bytes | None) -> bytes:
-        request = urllib.request.Request(f"{self.url}/_tapline/faults{query}", method=method, data=body)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return bytes(answer.read())
 
 
 @pytest.fixture(scope="session")

@@ -122,3 +122,25 @@ def test_a_rule_that_says_nothing_known_is_refused(aws: Aws) -> None:
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(request, timeout=5)
     assert "unknown in a fault: sevice" in raised.value.read().decode()
+
+
+def test_more_requests_than_a_rate_lets_pass_are_throttled(aws: Aws, faults: Faults) -> None:
+    faults.limit(5)
+    began, passed, throttled = time.monotonic(), 0, 0
+    while time.monotonic() - began < 1.5:
+        try:
+            CALLS["cloudformation"](aws)
+            passed += 1
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "Throttling"
+            throttled += 1
+    assert 5 <= passed <= 14  # a second's worth that waited, and what the time brought
+    assert throttled > passed
+    CALLS["ssm"](aws)
+    aws.client("cloudformation", "eu-west-1").list_stacks()
+    aws.client("cloudformation", account="300000000000").list_stacks()
+
+
+def test_a_rate_of_nothing_is_refused(aws: Aws, faults: Faults) -> None:
+    with pytest.raises(urllib.error.HTTPError):
+        faults.add(service="cloudformation", rate=0, error="Throttling")

@@ -103,6 +103,6 @@ def test_while_a_stack_is_watched_its_nested_stacks_say_the_outputs(aws: Aws) ->
     assert aws.status(STACK) == "CREATE_IN_PROGRESS"
     manifest = World(aws=aws, folder=Path("build"))._manifest({})
     sessions = Sessions(endpoint=aws.url, keys=(aws.account, "secret"))
-    place = Place(account=Account(manifest=manifest, data=b"", folder=Path("build"), sessions=sessions))
+    place = Place(account=Account(manifest=manifest, data=b"", folder=Path("build"), sessions=sessions), region=manifest.region)
     assert place.region == REGION
     assert place.output("JobsQueueUrl").endswith("/tap-jobs-dev")

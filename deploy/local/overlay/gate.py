@@ -1,7 +1,7 @@
 """The gate that every request passes: faults strike here, in the encoding that the service's clients expect.
 
 `POST /_tapline/faults` adds rules (one or a list, see `faults.Fault`), `GET` lists them, `DELETE` clears them, all or with
-`?account=` those of one account. Error encodings follow Smithy's AWS protocols: query, EC2 query, REST XML, JSON, REST JSON
+`?account=` and `?region=` those of one account or region. Error encodings follow Smithy's AWS protocols: query, EC2 query, REST XML, JSON, REST JSON
 and CBOR.
 """
 
@@ -20,9 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from . import faults
+from .emulator import apigateway, responses, s3
 from .emulator import app as ministack
-from .emulator import responses
-from .faults import BadFault, Fault
+from .faults import BadFault, Call, Fault
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -43,19 +43,43 @@ class Request:
 
     @property
     def service(self) -> str:
-        found = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("authorization", ""))
-        return found.group(1) if found else ""
+        return self._signed(3)
+
+    @property
+    def region(self) -> str:
+        """Where it goes: to its bucket's region, else to the one that it is signed for."""
+        signed = self._signed(2)
+        return _bucket_region(self.scope["path"].strip("/").split("/", 1)[0], signed) if self.service == "s3" else signed
+
+    def _signed(self, part: int) -> str:
+        """Of the scope that a request is signed for: key, date, region, service."""
+        found = re.search(r"Credential=([^,\s]+)", self.headers.get("authorization", ""))
+        parts = found.group(1).split("/") if found else []
+        return str(parts[part]) if len(parts) > part else ""
 
     @property
     def account(self) -> str:
-        found = re.search(r"Credential=([^/]+)/", self.headers.get("authorization", ""))
-        key = found.group(1) if found else ""
+        key = self._signed(0)
         return str(responses._account_from_sts_session(key) or key)
 
     @property
     def actions(self) -> list[str]:
         """The names that a rule may use for it: the API's own where the protocol says it, and method with path."""
         return [name for name in (_action(self), f"{self.scope['method']} {self.scope['path']}") if name]
+
+    @property
+    def call(self) -> Call:
+        """As rules see it; a request to a deployed API belongs to where the API stands, whoever asks."""
+        address = ministack._parse_execute_api_url(self.headers.get("host", ""), self.scope["path"])
+        owner, place = (address and apigateway.find_api_scope(address[0])) or (None, None)
+        if owner is not None:
+            return Call(account=owner, region=str(place), service="execute-api", actions=("Invoke",))
+        return Call(account=self.account, region=self.region, service=self.service, actions=tuple(self.actions))
+
+
+def _bucket_region(name: str, otherwise: str) -> str:
+    """Names of buckets are unique over all accounts."""
+    return next((str(found.get("region") or otherwise) for (_, known), found in s3._buckets._data.items() if known == name), otherwise)
 
 
 def _action(request: Request) -> str:
@@ -93,7 +117,7 @@ async def _pass(scope: Scope, receive: Receive, send: Send) -> None:
     body = await _body(receive)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     request = Request(scope=scope, headers=headers, body=body)
-    struck = faults.request_faults(request.account, request.service, request.actions)
+    struck = faults.request_faults(request.call)
     await asyncio.sleep(sum(rule.latency for rule in struck))
     skew = sum(rule.skew for rule in struck)
     to_client = _skewed(send, skew) if skew else send
@@ -159,7 +183,7 @@ async def _configure(scope: Scope, body: bytes, send: Send) -> None:
             faults.add([faults.read(rule) for rule in (given if isinstance(given, list) else [given])])
         elif scope["method"] == "DELETE":
             query = parse_qs(scope["query_string"].decode())
-            faults.clear(query.get("account", [None])[0])
+            faults.clear(query.get("account", [None])[0], query.get("region", [None])[0])
         answer: Any = faults.listed()
     except (BadFault, TypeError, ValueError) as error:
         status, answer = 400, {"error": str(error)}

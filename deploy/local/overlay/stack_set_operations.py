@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Iterable
 
 from .emulator import Parameters, responses
-from .stack_set_records import Instance, Operation, Result, Skipped, StackSet, refused, sets_of
+from .faults import Call, request_faults
+from .stack_set_records import Failed, Instance, Operation, Result, Skipped, StackSet, refused, sets_of
 from .wire import text
 
 _EXCEEDED = "Cancelled since failure tolerance has exceeded"
@@ -145,6 +146,7 @@ async def _one(operation: Operation, instance: Instance) -> bool:
     if reports:
         instance.detailed = "RUNNING"
     try:
+        _reach(operation, instance)
         with responses.request_scope(instance.account, instance.region):
             await operation.work(instance)
         result.status, detailed = "SUCCEEDED", "SUCCEEDED"
@@ -160,6 +162,17 @@ async def _one(operation: Operation, instance: Instance) -> bool:
         if operation.action in _OUTDATING and instance.status != "INOPERABLE":
             instance.status = "CURRENT" if result.status == "SUCCEEDED" else "OUTDATED"
     return result.status != "FAILED"
+
+
+def _reach(operation: Operation, instance: Instance) -> None:
+    """
+    Raises:
+        Failed: a fault's rule says that CloudFormation does not answer there.
+    """
+    call = Call(account=instance.account, region=instance.region, service="cloudformation", actions=(operation.action,))
+    for rule in request_faults(call):
+        if rule.error or rule.drop:
+            raise Failed(f"{rule.error or 'ServiceUnavailable'}: {rule.message if rule.error else f'no answer from {instance.region}'}")
 
 
 def _cancel(operation: Operation, instances: Iterable[Instance], reason: str) -> None:
