@@ -50,7 +50,7 @@ def _cause(home: Home, instance: Instance | None) -> Cause | None:
         return None
     try:
         stacks = home.target(instance.place).stacks("plan", instance.region)
-        last = begun.last_forward(stacks, instance.stack_id)
+        last = next((one for one in begun.operations(stacks, instance.stack_id) if not one.deletes), None)
         return begun.read(stacks, instance.stack_id, instance.stack, last).cause if last else None
     except DeployError:
         return None  # the account lets nobody look; StackSets' own words stand for it

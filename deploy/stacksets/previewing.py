@@ -67,7 +67,9 @@ class Previews:
             return msgspec.structs.replace(base, review=self._reviewed(row))
         except Invalid as error:
             return f"{row.account} {row.region}: {'; '.join((error.fact, *error.details))}"
-        except (Denied, AwsRefusal) as error:
+        except AwsRefusal as error:
+            return f"{row.account} {row.region}: {error.message}"
+        except (Denied, Conflict) as error:
             return msgspec.structs.replace(base, reason=f"{error.subject}: {error.fact}")
 
     def _reviewed(self, row: Row) -> Review:
@@ -76,6 +78,8 @@ class Previews:
         instance = self.instances.get(row.place)
         current = stacks.find(instance.stack_id) if instance and instance.stack_id else None
         running = deployed.read(stacks, current) if current and not current.status.is_absent else None
+        if running and (running.stack.status.is_busy or running.stack.status.is_stuck):
+            raise Conflict(f"stack {running.stack.name}", f"it is {running.stack.status}", "an operation will fail there until it is mended")
         name = running.stack.name if running else f"{PREFIX}{self.home.stack_set.set_name}"[:128]
         if running or instance is None:
             _clear(stacks, name)
@@ -96,11 +100,11 @@ class Previews:
 
     def _check_document(self, stacks: Stacks, change_set_id: str) -> None:
         """Raises:
-        Conflict: the bucket holds something else under the template's digest.
+        Invalid: the bucket holds something else under the template's digest.
         """
         if stacks.proposed_template(change_set_id) != self.document:
             what = "what AWS read from the bucket is not what was built"
-            raise Conflict(f"template of StackSet {self.home.name}", what, "publish again; see who wrote to the bucket")
+            raise Invalid(f"template of StackSet {self.home.name}", what, "publish again; see who wrote to the bucket")
 
     def _request(self, settings: Settings, *, exists: bool) -> dict[str, Any]:
         name = f"{PREFIX}{secrets.token_hex(6)}"
