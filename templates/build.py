@@ -167,7 +167,11 @@ class Built(Generic[Env]):
         origins = {**{name: one.origins for name, one in made.items()}, **{name: other.origins for name, other in beside.items()}}
         return replace(
             self,
-            templates={**self.templates, **{name: one.document for name, one in (*made.items(), *beside.items())}},
+            templates={
+                **self.templates,
+                **{name: one.document for name, one in made.items()},
+                **{name: other.document for name, other in beside.items()},
+            },
             encoded={
                 **self.encoded,
                 **{name: one.encoded for name, one in made.items()},

@@ -81,11 +81,13 @@ class Home:
         return self.other(task, self.stack_set.set_name)
 
     def other(self, task: Task, set_name: str) -> StackSets:
-        api = self.account.sessions.role(self.account.target, task, "cloudformation", self.stack_set.region)
+        api = self.account.sessions.role(self.account.target(self.stack_set.region), task, "cloudformation", self.stack_set.region)
         return StackSets(api=api, name=set_name, call_as=self.stack_set.call_as)
 
     def organization(self) -> Organization:
-        return Organization(api=self.account.sessions.role(self.account.target, "plan", "organizations", self.stack_set.region))
+        return Organization(
+            api=self.account.sessions.role(self.account.target(self.stack_set.region), "plan", "organizations", self.stack_set.region)
+        )
 
     def shelf(self, task: Task) -> Shelf:
         return Shelf(store=self.account.store(task, self.account.manifest.region), prefix=f"stacksets/{self.name}/")
@@ -123,7 +125,15 @@ class Home:
         account, region = place
         stacks = (self.stack(instance.stack, region),) if instance and instance.stack else ()
         seen = msgspec.structs.replace(
-            mine, account=account, region=region, roles=roles, stacks=stacks, checks=self.stack_set.checks, tools=None, stack_sets=()
+            mine,
+            account=account,
+            region=region,
+            roles=roles,
+            bootstraps=(),
+            stacks=stacks,
+            checks=self.stack_set.checks,
+            tools=None,
+            stack_sets=(),
         )
         return Account(manifest=seen, data=b"", folder=self.account.folder, sessions=self.account.sessions)
 
@@ -131,9 +141,10 @@ class Home:
         account, region = self.target(place), place[1]
         sessions = account.sessions
         return Member(
-            iam=sessions.role(account.target, "plan", "iam", region), account=sessions.role(account.target, "plan", "account", region)
+            iam=sessions.role(account.target(region), "plan", "iam", region),
+            account=sessions.role(account.target(region), "plan", "account", region),
         )
 
     def forget(self, account: str) -> None:
         """The clients of one target: of many accounts, few are held at a time."""
-        self.account.sessions.forget(self.target((account, self.stack_set.region)).target)
+        self.account.sessions.forget(self.target((account, self.stack_set.region)).target(self.stack_set.region))

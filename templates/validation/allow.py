@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,7 +60,7 @@ class AllowList:
     shown: str = SHOWN
 
     def apply(
-        self, findings: Sequence[Finding], today: date, environments: Mapping[str, Container[str]], optional: Container[str] = ()
+        self, findings: Sequence[Finding], today: date, environments: Mapping[str, Collection[str]], optional: Container[str] = ()
     ) -> list[Finding]:
         """What is left, and a finding for each allowance that is over or that nothing needs any more. ``environments``: name -> its templates;
         ``optional``: names of templates that are there where a StackSet needs them.

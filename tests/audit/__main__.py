@@ -39,7 +39,9 @@ def main() -> int:
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1
-    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(found, date.today(), [built.env.name for built in builds])
+    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(
+        found, date.today(), {built.env.name: built.templates for built in builds}
+    )
     table = _table(builds, found)
     print(table)
     for finding in left:

@@ -172,4 +172,4 @@ def test_a_yes_given_beforehand_asks_nobody() -> None:
 
 def test_findings_of_all_stacks_count() -> None:
     two = plan(proposal(Review(stack="a", region="r", kind="update", findings=(finding("X"),))), proposal(review(findings=(finding("Y"),))))
-    assert [name for name, _ in findings(two)] == ["X", "Y"]
+    assert [finding.path for finding in findings(two)] == ["X", "Y"]
