@@ -159,9 +159,9 @@ class Bootstrap(_Noun, frozen=True, kw_only=True):
     sha256: Sha256
     outputs: Annotated[tuple[str, ...], Meta(description="names of the outputs that the stack gives")]
     types: tuple[str, ...]
-    roles: Annotated[Roles | None, Meta(description="that it makes, for this region; null in manifests of older versions: the manifest's own")] = (
-        None
-    )
+    roles: Annotated[
+        Roles | None, Meta(description="that it makes, for this region; null in manifests of older versions: the manifest's own")
+    ] = None
 
 
 class Join(_Noun, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from deploy import manifest as contract
 from deploy.parity.proof import FILE
 from env.model import Environment
 from resources.assets import Asset, handlers, package
-from templates import workspace
 from templates import manifest as manifests
+from templates import workspace
 from templates.build import AnyBuilt, Built, build, digest, encode
 from templates.validation import Finding, child, validate
 from templates.validation.child import Child
