@@ -229,7 +229,7 @@ def reading(env: ToolsEnvironment) -> list[Statement]:
     own = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"}
     via = {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}
     return [
-        statements.allow("Artifacts", exact(["s3:GetObject"]), objects),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), objects),
         statements.allow("ArtifactKeys", exact(["kms:Decrypt"]), [keys], StringEquals(own | via)),
     ]
 

@@ -25,13 +25,13 @@ from templates import (
     parameters,
     pipeline,
     root,
-    stacksets,
     storage,
 )
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
-from templates.stacksets import SetTemplate, WrongSetError
+from templates.stacksets import SetTemplate, WrongSetError, sides
+from templates.stacksets import build as build_sets
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment, Environment
@@ -142,7 +142,7 @@ class Built(Generic[Env]):
         if not isinstance(env, ToolsEnvironment):
             return {}
         try:
-            return stacksets.build(env, SERVICES)
+            return build_sets(env, SERVICES)
         except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise BuildError(f"stack sets, environment {env.name}: {error}") from error
 
@@ -153,7 +153,7 @@ class Built(Generic[Env]):
         if not isinstance(env, ToolsEnvironment):
             return {}
         try:
-            return {**stacksets.sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
+            return {**sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
         except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise BuildError(f"stack sets, environment {env.name}: {error}") from error
 
