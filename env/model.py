@@ -16,7 +16,7 @@ from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, DomainName, Name
 from env.promotion import Promotion
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class Blocks(Value, frozen=True, kw_only=True):

@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from templates import api, bootstrap, bootstrap_failover, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from templates import (
+    api,
+    bootstrap,
+    bootstrap_failover,
+    compute,
+    data,
+    drift,
+    keys,
+    messaging,
+    monitoring,
+    network,
+    parameters,
+    pipeline,
+    root,
+    storage,
+)
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
@@ -191,7 +206,9 @@ def _stack(part: Part[AnyEnvironment]) -> AnyBuilt:
         templates={**templates, part.root: document},
         encoded={**encoded, part.root: encode(document)},
         origins={(part.prefix + service.name, title): origin for service in (*services, top) for title, origin in service.origins.items()},
-        flats={part.root: Flat(document=flat, names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()})},
+        flats={
+            part.root: Flat(document=flat, names={flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()})
+        },
     )
 
 

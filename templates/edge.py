@@ -54,7 +54,9 @@ def build(env: Environment) -> Service:
             Name=name(env, "reads", "edge function"),
             AutoPublish=True,
             FunctionCode=Sub(_CODE, Active=active, Other=other),
-            FunctionConfig=cloudfront.FunctionConfig(Comment="Reads go to the other region where the active one fails", Runtime="cloudfront-js-2.0"),
+            FunctionConfig=cloudfront.FunctionConfig(
+                Comment="Reads go to the other region where the active one fails", Runtime="cloudfront-js-2.0"
+            ),
         )
     )
     distribution = service.add(
@@ -74,7 +76,9 @@ def build(env: Environment) -> Service:
                     OriginRequestPolicyId=_ALL_BUT_HOST,
                     ResponseHeadersPolicyId=_SECURE_HEADERS,
                     FunctionAssociations=[
-                        cloudfront.FunctionAssociation(EventType="viewer-request", FunctionARN=GetAtt(reads, "FunctionMetadata.FunctionARN"))
+                        cloudfront.FunctionAssociation(
+                            EventType="viewer-request", FunctionARN=GetAtt(reads, "FunctionMetadata.FunctionARN")
+                        )
                     ],
                 ),
             ),

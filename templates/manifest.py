@@ -213,7 +213,8 @@ def _joins(built: AnyBuilt, part: Part[AnyEnvironment]) -> list[contract.Join]:
         for name in built.templates[service].get("Parameters", {}):
             consumers.setdefault(name, []).append(service)
     return [
-        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ()))) for name, producer in sorted(producers.items())
+        contract.Join(name=name, producer=producer, consumers=tuple(consumers.get(name, ())))
+        for name, producer in sorted(producers.items())
     ]
 
 

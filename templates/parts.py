@@ -75,9 +75,7 @@ class Part(Generic[Env]):
         return [Parameter(need.parameter, Type="String") for need in self.needs]
 
 
-def parts(
-    env: AnyEnvironment, services: Mapping[str, Builder], tools: Mapping[str, Builder]
-) -> tuple[Part[AnyEnvironment], ...]:
+def parts(env: AnyEnvironment, services: Mapping[str, Builder], tools: Mapping[str, Builder]) -> tuple[Part[AnyEnvironment], ...]:
     """``services``: every service of an environment's region; ``tools``: those of the tools account."""
     if isinstance(env, ToolsEnvironment):
         return (Part(thing=PIPELINE, env=env, services=tools),)
@@ -99,9 +97,7 @@ def _replica(env: Environment, services: Mapping[str, Builder]) -> Part[AnyEnvir
         "failover": failover.build_standby,
     }
     bucket = _need(env, storage.FIRST_BUCKET, APP, "DataBucketName", otherwise=storage.NOT_YET)
-    return Part(
-        thing=REPLICA, env=env.standby, services=own, prefix=f"{REPLICA}_", needs=(bucket,), bootstrap=f"{REPLICA}_{BOOTSTRAP}"
-    )
+    return Part(thing=REPLICA, env=env.standby, services=own, prefix=f"{REPLICA}_", needs=(bucket,), bootstrap=f"{REPLICA}_{BOOTSTRAP}")
 
 
 def _edge(env: Environment) -> Part[AnyEnvironment]:

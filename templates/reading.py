@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from deploy.parity.form import MANIFEST, Document, essence
-from templates import parameters, root
 from templates import manifest as manifests
+from templates import parameters, root
 from templates.build import SERVICES, TOOLS, AnyService, Bootstrap, Built, Flat, bootstrap_of, build_one, document_of
 from templates.parts import Part, parts
 from templates.service import Origin
@@ -149,7 +149,9 @@ class Builder:
         manifest = _essence(_quick(env, stacks, documents, firsts), self.assets)
         made |= firsts
         whole = {**documents, **{name: one.document for name, one in firsts.items()}, MANIFEST: manifest}
-        return Copy(documents=whole, origins={(name, title): origin for name, one in made.items() for title, origin in one.service.origins.items()})
+        return Copy(
+            documents=whole, origins={(name, title): origin for name, one in made.items() for title, origin in one.service.origins.items()}
+        )
 
     def _stack(self, part: Part[AnyEnvironment]) -> _Stack:
         made = {part.prefix + name: self._one(part.prefix + name, make, part.env) for name, make in part.services.items()}

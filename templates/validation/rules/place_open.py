@@ -25,7 +25,11 @@ def check(view: View) -> Iterator[Violation]:
     env: AnyEnvironment = view.env
     stages = env.stages if isinstance(env, ToolsEnvironment) else ()
     accounts = {env.tools.account, *(stage.account for stage in stages)} - {env.account}
-    regions = {env.tools.region, *(region for stage in stages for region in stage.regions), *([env.disaster_recovery.region] if env.disaster_recovery else [])}
+    regions = {
+        env.tools.region,
+        *(region for stage in stages for region in stage.regions),
+        *([env.disaster_recovery.region] if env.disaster_recovery else []),
+    }
     for flat_id, path, literal, output in view.literals():
         foreign = {match.group() for match in PLACE.finditer(literal)} - accounts - regions
         # What lies in another account is named by its own region, which may be this one.
