@@ -12,19 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, field
 from msgspec.structs import replace
 
-from env.base import UUID_PATTERN, VARIES, Account, Cidr, Days, DomainName, Name, Region, RetentionDays, TagText, Text, Value
+from env.base import UUID_PATTERN, VARIES, Account, Days, Name, Region, RetentionDays, TagText, Text, Value
 from env.promotion import Promotion
+from env.recovery import Blocks, DisasterRecovery
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-class Blocks(Value, frozen=True, kw_only=True):
-    """Address blocks of one VPC, over three zones."""
-
-    cidr: Annotated[Cidr, VARIES]
-    public: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
-    private: Annotated[tuple[Cidr, Cidr, Cidr], VARIES]
 
 
 class Network(Blocks, frozen=True, kw_only=True):
@@ -207,24 +200,6 @@ class PythonCheck(Attempts, tag="python", tag_field="check", frozen=True, kw_onl
 
 
 Check = HttpCheck | InvokeCheck | QueueCheck | TableCheck | ObjectCheck | ParameterCheck | AlarmsCheck | OutputsCheck | PythonCheck
-
-
-class Domain(Value, frozen=True, kw_only=True):
-    """The API's own name, which leads to the region that serves."""
-
-    name: Annotated[DomainName, Meta(description="such as api.example.com; below the zone's own name")]
-    hosted_zone: Annotated[str, Meta(pattern="^Z[A-Z0-9]{4,31}$", description="the id of a public hosted zone in Route 53, such as Z0123456789ABC")]
-
-
-class DisasterRecovery(Value, frozen=True, kw_only=True):
-    """The second region: where it is, its address blocks, and what leads to the region that serves.
-
-    ``domain``: Route 53 fails it over; null: a distribution of CloudFront does, under its own name.
-    """
-
-    region: Region
-    network: Blocks
-    domain: Domain | None = None
 
 
 class Trust(Value, frozen=True, kw_only=True):

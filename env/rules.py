@@ -9,12 +9,13 @@ from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from env.document import Path_, Problem, dotted
-from env.model import Blocks, Environment, Tools
+from env.model import Environment, Tools
 from env.regions import PARTITIONS, REGIONS
 from env.settings import defaults_fit, settings_are_whole, settings_fit_a_function
 
 if TYPE_CHECKING:
     from env.draft import Draft
+    from env.recovery import Blocks
 
 # A bucket's name is project-thing-account-region-environment in 63 characters (CreateBucket): 12 for the account, 14 for a
 # long region, 4 hyphens, and 12 for a thing that people still recognise leave this for project and environment.

@@ -71,10 +71,10 @@ def making(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
     functions = ArnLike("lambda:FunctionArn", scopes.arns(env, "lambda"))
     mappings = statements.arn("lambda:event-source-mapping:*")
     return [
-        *_some("Make", actions & set(scopes.MAKE), ["*"], near),
-        *_some("MakeUntagged", bare, ["*"], near, StringEqualsIfExists(_own_tags(env))),
-        *_some("Mappings", actions & set(scopes.MAPPINGS), ["*"], near, functions),
-        *_some("MappingTags", actions & set(scopes.MAPPING_TAGS), [mappings]),
+        *some("Make", actions & set(scopes.MAKE), ["*"], near),
+        *some("MakeUntagged", bare, ["*"], near, StringEqualsIfExists(own_tags(env))),
+        *some("Mappings", actions & set(scopes.MAPPINGS), ["*"], near, functions),
+        *some("MappingTags", actions & set(scopes.MAPPING_TAGS), [mappings]),
     ]
 
 
@@ -108,42 +108,6 @@ def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> 
         yield statements.allow(f"{sid}{number}", exact(actions), arns)
 
 
-def copying(env: AnyEnvironment, sid: str, actions: set[str]) -> list[Statement]:
-    """On what a global table has in the other region, where it is made from here, and encrypted with the key there (DynamoDB global tables
-    security). ``actions``: of its handlers.
-    """
-    assert env.disaster_recovery
-    region, own = env.disaster_recovery.region, StringEquals(_own_tags(env))
-    tables = {action for action in actions if action.startswith("dynamodb:")}
-    keys = [Sub(f"arn:${{AWS::Partition}}:kms:{region}:${{AWS::AccountId}}:key/*")]
-    via = Sub(f"dynamodb.{region}.${{AWS::URLSuffix}}")
-    there, here = scopes.patterns(env, "dynamodb")[-1:], scopes.patterns(env, "dynamodb")[:1]
-    filled = {action for action in tables if scopes.matches(action, scopes.FILLED)}
-    return [
-        *_some(f"{sid}Copies", tables, [Sub(arn) for arn in there]),
-        # The copy is filled from the table that there is.
-        *_some(f"{sid}Items", filled, [Sub(arn) for arn in here]),
-        *_some(f"{sid}KeysUsed", actions & set(scopes.KEY_USE), keys, own, StringEquals("kms:ViaService", via)),
-        *_some(f"{sid}KeysGranted", actions & {"kms:CreateGrant"}, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
-        *_some(f"{sid}Keys", actions & {"kms:DescribeKey", "kms:RevokeGrant"}, keys, own),
-        *_some(f"{sid}Aliases", actions & {"kms:ListAliases"}, ["*"], StringEquals("aws:RequestedRegion", region)),
-    ]
-
-
-def leading(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> list[Statement]:
-    """On what leads traffic to one of two regions. Route 53 and CloudFront know no region."""
-    groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
-    for action in actions:
-        if place := scopes.leading(env, action):
-            groups.setdefault(place, set()).add(action)
-    own = _own_tags(env)
-    conditions: dict[str, list[ConditionElement]] = {"tagged": [StringEquals(own)], "new": [StringEqualsIfExists(own)]}
-    return [
-        statements.allow(f"{sid}{number}", exact(wanted), [Sub(arn) for arn in arns] or ["*"], *conditions.get(kind, []))
-        for number, ((kind, arns), wanted) in enumerate(sorted(groups.items()), 1)
-    ]
-
-
 def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
     """Roles and policies of the environment: never without the boundary, passed to one service each."""
     known, used = {action for action in actions if action.startswith("iam:")}, set(types)
@@ -154,11 +118,11 @@ def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) 
     passed = [service for name, service in sorted(scopes.PASSED.items()) if name in used]
     linked = sorted({service for name in used for service in scopes.LINKED.get(name, ())})
     return [
-        *_some("Roles", reach, [roles], bound),
-        *_some("Attach", attach, [roles], bound, ArnLike("iam:PolicyARN", policies)),
-        *_some("Identities", known - reach - attach - pass_ - link, [roles, policies]),
-        *(passing for service in passed for passing in _some(f"Pass{_title(service)}", pass_, [roles], _to(service))),
-        *_some(
+        *some("Roles", reach, [roles], bound),
+        *some("Attach", attach, [roles], bound, ArnLike("iam:PolicyARN", policies)),
+        *some("Identities", known - reach - attach - pass_ - link, [roles, policies]),
+        *(passing for service in passed for passing in some(f"Pass{_title(service)}", pass_, [roles], _to(service))),
+        *some(
             "LinkedRoles",
             link if linked else set(),
             [statements.global_arn("iam:role/aws-service-role/*")],
@@ -192,7 +156,7 @@ def everywhere(env: AnyEnvironment, sid: str, actions: Iterable[str]) -> Stateme
     return statements.allow(sid, exact(actions), ["*"], StringEquals("aws:RequestedRegion", _regions(env)))
 
 
-def _some(sid: str, actions: set[str], resources: Sequence[Arn], *conditions: ConditionElement) -> list[Statement]:
+def some(sid: str, actions: set[str], resources: Sequence[Arn], *conditions: ConditionElement) -> list[Statement]:
     """One statement, or none where there is nothing to allow."""
     return [statements.allow(sid, exact(actions), resources, *conditions)] if actions else []
 
@@ -215,20 +179,20 @@ def _kind(action: str) -> str:
 
 def _tagged(env: AnyEnvironment, actions: set[str]) -> list[Statement]:
     """Keys are used through the services that encrypt with them; grants go to AWS's services alone."""
-    own = StringEquals(_own_tags(env))
+    own = StringEquals(own_tags(env))
     keys, network = [statements.arn("kms:key/*")], [statements.arn("ec2:*")]
     use, grant = actions & set(scopes.KEY_USE), actions & {"kms:CreateGrant"}
     manage = {action for action in actions if action.startswith("kms:")} - use - grant
     via = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("dynamodb", "lambda", "s3", "sns", "sqs")]
     return [
-        *_some("KeysUsed", use, keys, own, StringEquals("kms:ViaService", via)),
-        *_some("KeysGranted", grant, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
-        *_some("Keys", manage, keys, own),
-        *_some("Network", {action for action in actions if action.startswith("ec2:")}, network, own),
+        *some("KeysUsed", use, keys, own, StringEquals("kms:ViaService", via)),
+        *some("KeysGranted", grant, keys, own, Bool("kms:GrantIsForAWSResource", "true")),
+        *some("Keys", manage, keys, own),
+        *some("Network", {action for action in actions if action.startswith("ec2:")}, network, own),
     ]
 
 
-def _own_tags(env: AnyEnvironment) -> dict[str, str]:
+def own_tags(env: AnyEnvironment) -> dict[str, str]:
     return {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Project": env.project}
 
 

@@ -22,41 +22,6 @@ from resources.naming import log_group_patterns
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
 
-# What leads traffic to one of two regions; no other environment has any of these.
-DOMAIN = frozenset(
-    {
-        "AWS::ApiGateway::BasePathMapping",
-        "AWS::ApiGateway::DomainName",
-        "AWS::CertificateManager::Certificate",
-        "AWS::Route53::HealthCheck",
-        "AWS::Route53::RecordSet",
-    }
-)
-FAILOVER = DOMAIN | {"AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
-# What fills a table's copy in another region.
-FILLED = ("dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan")
-COPIED = "AWS::DynamoDB::GlobalTable"
-# What may be done with them, and where: the first line that fits. API Gateway's name is the domain's, functions have the environment's own;
-# certificates and distributions have ids, and are known by their tags once they have some; health checks have ids and nothing else.
-LEADING: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("acm:RequestCertificate", "nameless", ()),
-    ("acm:AddTagsToCertificate", "new", ("acm:<r>:<a>:certificate/*",)),
-    ("acm:*", "tagged", ("acm:<r>:<a>:certificate/*",)),
-    ("apigateway:*", "named", ("apigateway:<r>::/domainnames", "apigateway:<r>::/domainnames/{domain}*")),
-    ("cloudfront:*Function", "named", ("cloudfront::<a>:function/{own}",)),
-    ("cloudfront:CreateDistribution", "new", ("cloudfront::<a>:distribution/*",)),
-    ("cloudfront:TagResource", "new", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
-    ("cloudfront:*agResource", "tagged", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
-    ("cloudfront:ListTagsForResource", "tagged", ("cloudfront::<a>:distribution/*", "cloudfront::<a>:function/{own}")),
-    ("cloudfront:*", "tagged", ("cloudfront::<a>:distribution/*",)),
-    ("route53:ChangeTagsForResource", "new", ("route53:::healthcheck/*",)),
-    ("route53:*HealthCheck", "new", ("route53:::healthcheck/*",)),
-    ("route53:ListTagsForResource", "new", ("route53:::healthcheck/*",)),
-    ("route53:ListHostedZones", "nameless", ()),
-    ("route53:GetChange", "new", ("route53:::change/*",)),
-    ("route53:*", "named", ("route53:::hostedzone/{zone}",)),
-)
-
 # service -> ARNs behind the partition; <r> and <a> are the template's own region and account.
 SCOPES: dict[str, tuple[str, ...]] = {
     # API Gateway knows its things by ids alone: this is every REST API of the region, and their tags.
@@ -281,7 +246,9 @@ WITHHELD = (
     Withheld("AWS::S3::Bucket", "s3:DeleteObject", "deployments delete no data"),
     Withheld("AWS::CertificateManager::Certificate", "acm-pca:*", "certificates are public ones"),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:*ConnectionGroup", "the distribution has no tenants"),
-    Withheld("AWS::CloudFront::Distribution", "cloudfront:CreateDistributionWithTags", "IAM has no such action: it asks for TagResource beside"),
+    Withheld(
+        "AWS::CloudFront::Distribution", "cloudfront:CreateDistributionWithTags", "IAM has no such action: it asks for TagResource beside"
+    ),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:GetVpcOrigin", "the origins are public APIs"),
     Withheld("AWS::CloudFront::Distribution", "cloudfront:UpdateDistributionWithStagingConfig", "there is no staging distribution"),
     Withheld("AWS::Route53::HealthCheck", "route53-recovery-control-config:*", "the switch is an alarm"),
@@ -307,15 +274,7 @@ def patterns(env: AnyEnvironment, service: str) -> list[str]:
     return _patterns(env, service, names)
 
 
-def leading(env: AnyEnvironment, action: str) -> tuple[str, tuple[str, ...]] | None:
-    """How its statement says where, and the ARNs; none for an action of another kind of thing."""
-    domain = env.disaster_recovery.domain if env.disaster_recovery else None
-    names = {"{own}": f"{env.project}-*-{env.name}"} | ({"{domain}": domain.name, "{zone}": domain.hosted_zone} if domain else {})
-    found = next(((kind, arns) for pattern, kind, arns in LEADING if fnmatchcase(action, pattern)), None)
-    return (found[0], tuple(_arn(_named(arn, names), "${AWS::Region}") for arn in found[1])) if found else None
-
-
-def _named(text: str, names: Mapping[str, str]) -> str:
+def named(text: str, names: Mapping[str, str]) -> str:
     for key, value in names.items():
         text = text.replace(key, value)
     return text
@@ -326,8 +285,8 @@ def _patterns(env: AnyEnvironment, service: str, names: Mapping[str, str]) -> li
     for pattern in SCOPES[service]:
         groups = log_group_patterns(env) if "{groups}" in pattern else ("",)
         for group in groups:
-            text = _named(pattern.replace("{groups}", group.rstrip("*")), names)
-            found += [_arn(text, region) for region in _regions(env, service)]
+            text = named(pattern.replace("{groups}", group.rstrip("*")), names)
+            found += [arn(text, region) for region in _regions(env, service)]
     return found
 
 
@@ -349,5 +308,5 @@ def _regions(env: AnyEnvironment, service: str) -> list[str]:
     return regions(env) if service == "dynamodb" else regions(env)[:1]
 
 
-def _arn(pattern: str, region: str) -> str:
+def arn(pattern: str, region: str) -> str:
     return f"arn:${{AWS::Partition}}:{pattern}".replace("<r>", region).replace("<a>", "${AWS::AccountId}")

@@ -16,7 +16,7 @@ from troposphere import GetAtt, Ref, apigateway
 from troposphere.iam import ManagedPolicy, Role
 
 from env.model import Environment, ToolsEnvironment
-from resources import artifacts, boundary, carriers, deployment, execution, github, scopes, statements
+from resources import artifacts, boundary, carriers, deployment, execution, github, leading, statements
 from resources.naming import bucket_name, global_name, log_group_patterns
 from resources.policies import MOST_POLICIES, TooLongError, managed_policies, managed_policy
 from resources.roles import role_with_policy
@@ -43,7 +43,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
         policies.TooLongError: a policy, or all of them, longer than IAM takes.
     """
     service = Service(NAME, env, f"{env.project} {env.name}: before the first deployment")
-    handled = sorted({*(set(types) - scopes.FAILOVER), *(EXTRA if isinstance(env, Environment) else ())})
+    handled = sorted({*(set(types) - leading.FAILOVER), *(EXTRA if isinstance(env, Environment) else ())})
     # Without what all of them begin with: each byte counts here.
     service.template.set_metadata({"tapline": {"version": 1, "types": [kind.removeprefix(AWS) for kind in handled]}})
     _artifacts(service)
@@ -51,7 +51,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     service.gives("GateAlarmName", Ref(gate), "The deployment gate")
     if isinstance(env, Environment):
         _api_logs(service)
-    _roles(service, handled, set(types) & scopes.FAILOVER)
+    _roles(service, handled, set(types) & leading.FAILOVER)
     return service
 
 
@@ -90,14 +90,14 @@ def _api_logs(service: AnyService) -> None:
     service.add(apigateway.Account("ApiAccount", CloudWatchRoleArn=GetAtt(role, "Arn")))
 
 
-def _roles(service: AnyService, types: list[str], leading: set[str]) -> None:
-    """The two boundaries, and the five roles under the second one, each with its policies. ``leading``: types whose permissions come later
-    (templates/bootstrap_failover.py), below the same boundary.
+def _roles(service: AnyService, types: list[str], later: set[str]) -> None:
+    """The two boundaries, and the five roles under the second one, each with its policies. ``later``: types whose permissions come in
+    another template (templates/bootstrap_failover.py), below the same boundary.
     """
     env = service.env
     policies = _policies(service, types)
     used = {action.partition(":")[0] for own in policies.values() for policy in own for action in _actions(policy)}
-    used |= {action.partition(":")[0] for action in execution.given(env, leading)}
+    used |= {action.partition(":")[0] for action in execution.given(env, later)}
     service.add(_boundary(env), managed_policy(env, "DeploymentBoundary", "boundary", boundary.of_deployment(env, used)))
     for thing, own in policies.items():
         trust = deployment.cloudformation(env) if thing == "execution" else deployment.deployers(env, thing)

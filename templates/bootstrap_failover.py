@@ -14,7 +14,7 @@ from awacs import awslambda, cloudwatch, route53, ssm
 from awacs.aws import Statement, StringEquals
 from troposphere import Sub
 
-from resources import execution, scopes, statements
+from resources import execution, leading, statements
 from resources.artifacts import switch_namespace
 from resources.naming import global_name, name, parameter_path
 from resources.policies import managed_policies
@@ -37,14 +37,14 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
         permissions.UnknownTypesError, policies.TooLongError: as those of bootstrap.
     """
     service = Service("bootstrap", env, f"{env.project} {env.name}: before the first deployment, for two regions")
-    handled = sorted(set(types) & scopes.FAILOVER)
+    handled = sorted(set(types) & leading.FAILOVER)
     service.template.set_metadata({"tapline": {"version": 1, "types": [kind.removeprefix(AWS) for kind in handled]}})
     made, seen = execution.given(env, handled), execution.seen(env, handled)
-    copied = {scopes.COPIED} & set(types)
+    copied = {leading.COPIED} & set(types)
     copies, seen_copies = execution.given(env, copied), execution.seen(env, copied)
-    see = [*execution.leading(env, "See", seen), *execution.copying(env, "See", seen_copies), *_health(env)]
+    see = [*leading.leading(env, "See", seen), *leading.copying(env, "See", seen_copies), *_health(env)]
     _add(service, "FailoverSee", see, ("plan", "deploy", "execution"))
-    put = [*execution.leading(env, "Set", made - seen), *execution.copying(env, "Set", copies - seen_copies)]
+    put = [*leading.leading(env, "Set", made - seen), *leading.copying(env, "Set", copies - seen_copies)]
     _add(service, "FailoverSet", put, ("execution",))
     _add(service, "FailoverDeploy", _moving(env), ("deploy",))
     return service

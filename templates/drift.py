@@ -12,7 +12,7 @@ from troposphere import AccountId, GetAtt, Join, Ref, events
 from troposphere import awslambda as lambda_
 from troposphere.iam import ManagedPolicy
 
-from resources import execution, permissions, policies, scopes, statements
+from resources import execution, leading, permissions, policies, scopes, statements
 from resources.alarms import Metric, Watch, alarm
 from resources.assets import package
 from resources.endpoints import DRIFT_DETECTION, DRIFT_STATUS
@@ -48,7 +48,7 @@ def build(env: Environment, stack: str = APP_STACK) -> Service:
         },
     )
     alias = add_function(service, "Drift", work, _permissions(service, namespace, stack))
-    service.add(*_reads(service))
+    service.add(*_reads(service, stack))
     _schedule(service, alias)
     _alarms(service, namespace)
     return service
@@ -70,17 +70,19 @@ def _permissions(service: Service, namespace: str, stack: str) -> list[Statement
     ]
 
 
-def _reads(service: Service) -> list[ManagedPolicy]:
+def _reads(service: Service, stack: str) -> list[ManagedPolicy]:
     """CloudFormation reads the live resources with the caller's own permissions ("Considerations when detecting drift"): what each type's
     schema says that its handler for reading calls, on the environment's own names, and no data.
 
     They hang on the role, since they are more than one policy holds, and the function can be made before they are there.
     """
-    env, types = service.env, permissions.handlers().keys() - scopes.TOOLS_ONLY - scopes.FAILOVER
+    env, types = service.env, permissions.handlers().keys() - scopes.TOOLS_ONLY - leading.FAILOVER
     seen = execution.seen(env, types)
     domain = env.disaster_recovery.domain if env.disaster_recovery else None
-    leading = execution.leading(env, "SeeLeading", execution.seen(env, scopes.DOMAIN)) if domain else []
-    allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen), *leading]
+    beyond = leading.leading(env, "SeeLeading", execution.seen(env, leading.DOMAIN)) if domain else []
+    if env.disaster_recovery and stack == APP_STACK:
+        beyond += leading.copying(env, "See", execution.seen(env, {leading.COPIED}))
+    allowed = [execution.looking(env, seen), *execution.named(env, "See", seen), *execution.identity(env, types, seen), *beyond]
     return [
         ManagedPolicy(
             f"DriftReads{number}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from troposphere import GetAtt, Ref, Region, Sub, Tags, apigateway, cloudwatch, route53
 from troposphere.certificatemanager import Certificate, DomainValidationOption
+from troposphere.validators.route53 import AliasTarget
 
 from resources.api import STAGE
 from resources.artifacts import switch_namespace
@@ -17,7 +18,8 @@ from resources.naming import name
 from templates.service import Service
 
 if TYPE_CHECKING:
-    from env.model import Domain, Environment
+    from env.model import Environment
+    from env.recovery import Domain
 
 SWITCH = "switch"
 
@@ -134,10 +136,10 @@ def _record(service: Service, domain: Domain, role: str, check: route53.HealthCh
             SetIdentifier=Region,
             Failover=role,
             HealthCheckId=Ref(check),
-            AliasTarget=route53.AliasTarget(
-                DNSName=GetAtt(own, "RegionalDomainName"),
-                HostedZoneId=GetAtt(own, "RegionalHostedZoneId"),
-                EvaluateTargetHealth=False,
+            AliasTarget=AliasTarget(  # type: ignore[no-untyped-call]  # troposphere's own is written without types
+                dnsname=GetAtt(own, "RegionalDomainName"),
+                hostedzoneid=GetAtt(own, "RegionalHostedZoneId"),
+                evaluatetargethealth=False,
             ),
         ),
     )

@@ -11,10 +11,12 @@ import pytest
 
 import env
 from env.model import ToolsEnvironment
-from templates.build import Built, build
+from templates.build import AnyBuilt, Built, build
+from templates.parts import APP
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ("dev", "prod", "staging")
+STACKS = (*ENVIRONMENTS, "prod replica", "prod edge")
 
 
 # Files whose tests deploy whole environments: they take as long as all others together.
@@ -51,6 +53,16 @@ def platform() -> env.Platform:
 @pytest.fixture(scope="session")
 def builds(platform: env.Platform) -> dict[str, Built]:
     return {environment.name: build(environment) for environment in platform.environments}
+
+
+@pytest.fixture(scope="session")
+def stacks(builds: dict[str, Built]) -> dict[str, AnyBuilt]:
+    """Every stack as if it were alone: an environment's own under the environment's name, the others such as ``prod replica``."""
+    return {
+        built.env.name if part.thing == APP else f"{built.env.name} {part.thing}": built.of(part)
+        for built in builds.values()
+        for part in built.parts
+    }
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,7 +59,7 @@ class AllowList:
     lines: tuple[int, ...]
     shown: str = SHOWN
 
-    def apply(self, findings: Sequence[Finding], today: date, environments: Mapping[str, Container[str]]) -> list[Finding]:
+    def apply(self, findings: Sequence[Finding], today: date, environments: Mapping[str, Collection[str]]) -> list[Finding]:
         """What is left, and a finding for each allowance that is over or that nothing needs any more. ``environments``: name -> its templates.
 
         An allowance for an environment, or for a second region's template, that this run did not build is neither used nor unused.

@@ -28,7 +28,7 @@ def main() -> int:
     assert platform.home
     services = [build(environment) for environment in platform.environments]
     builds: list[AnyBuilt] = [*services, build(platform.home)]
-    jobs = [(tool, built) for tool in TOOLS for built in builds]
+    jobs = [(tool, built.of(part)) for tool in TOOLS for built in builds for part in built.parts]
     dev = next(built for built in services if built.env.name == "dev")
     for tool in TOOLS:
         environment(tool)
@@ -39,7 +39,9 @@ def main() -> int:
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1
-    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(found, date.today(), [built.env.name for built in builds])
+    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(
+        found, date.today(), {built.env.name: built.templates for built in builds}
+    )
     table = _table(builds, found)
     print(table)
     for finding in left:
@@ -64,7 +66,7 @@ def _prove(tool: Tool, faulty: AnyBuilt, found: Sequence[Finding]) -> None:
 
 
 def _finding(tool: Tool, built: AnyBuilt, rule: str, flat_id: str, message: str) -> Finding:
-    service, logical_id = built.names.get(flat_id, ("root", flat_id))
+    service, logical_id = built.names.get(flat_id, (built.parts[0].root, flat_id))
     kind = str(built.flat["Resources"].get(flat_id, {}).get("Type", ""))
     return Finding(
         environment=built.env.name, service=service, logical_id=logical_id, rule=rule, tool=tool.name, message=message, type=kind

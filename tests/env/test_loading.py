@@ -100,6 +100,8 @@ def test_an_environment_cannot_be_changed(platform: env.Platform) -> None:
 def test_a_value_that_replaces_a_section_leaves_no_places_behind(env_dir: Path, edit: Edit) -> None:
     edit("defaults", "disaster_recovery: null", "disaster_recovery: { region: us-west-2 }")
     edit("dev", "region: us-east-1", "region: us-east-1\ndisaster_recovery: null")
+    blocks = "cidr: 10.99.0.0/16, public: [10.99.0.0/24, 10.99.1.0/24, 10.99.2.0/24], private: [10.99.3.0/24, 10.99.4.0/24, 10.99.5.0/24]"
+    edit("staging", "region: us-east-2", f"region: us-east-2\ndisaster_recovery: {{ network: {{ {blocks} }} }}")
     loaded = env.load(env_dir)
     assert ("dev", "disaster_recovery.region") not in loaded.places
     assert loaded.places["dev", "disaster_recovery"].file.endswith("dev.yaml")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from templates.build import Built
+from templates.build import AnyBuilt
 from templates.flat import flatten
-from tests.conftest import ENVIRONMENTS
+from tests.conftest import STACKS
 
 
 def nested(parameters: dict[str, Any], child: dict[str, Any], producer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,19 +93,24 @@ def test_two_resources_that_would_have_one_name_are_refused() -> None:
         flatten(root, children)
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_the_real_flat_copies_refer_only_to_what_they_hold(builds: dict[str, Built], name: str) -> None:
-    built = builds[name]
+@pytest.mark.parametrize("name", STACKS)
+def test_the_real_flat_copies_refer_only_to_what_they_hold(stacks: dict[str, AnyBuilt], name: str) -> None:
+    built = stacks[name]
     resources = built.flat["Resources"]
-    assert len(resources) == sum(len(document["Resources"]) for service, document in built.templates.items() if service != "root")
+    assert len(resources) == sum(len(document["Resources"]) for service, document in built.templates.items() if service not in ROOTS)
     assert "AWS::CloudFormation::Stack" not in {resource["Type"] for resource in resources.values()}
     text = json.dumps(built.flat)
     for target in re.findall(r'"Ref": "([^"]+)"', text) + re.findall(r'"Fn::GetAtt": \["([^"]+)"', text):
-        assert target in resources or target.startswith("AWS::"), target
+        assert target in resources or target.startswith("AWS::") or target in built.flat.get("Parameters", {}), target
+    conditions = set(re.findall(r'"Fn::If": \["([^"]+)"', text)) | {one["Condition"] for one in resources.values() if "Condition" in one}
+    assert conditions <= built.flat.get("Conditions", {}).keys()
     for sub in _subs(built.flat):
         body, variables = (sub, {}) if isinstance(sub, str) else sub
         for target in re.findall(r"\$\{([^!}][^}]*)\}", body):
             assert target.split(".")[0] in resources or target.startswith("AWS::") or target in variables, target
+
+
+ROOTS = ("root", "replica_root", "edge_root")
 
 
 def _subs(value: Any) -> list[Any]:
@@ -115,3 +120,25 @@ def _subs(value: Any) -> list[Any]:
         own = [value["Fn::Sub"]] if "Fn::Sub" in value else []
         return own + [found for item in value.values() for found in _subs(item)]
     return []
+
+
+def test_conditions_of_children_are_kept_apart_by_the_names_of_their_stacks() -> None:
+    child = {
+        "Parameters": {"Given": {"Type": "String"}},
+        "Conditions": {"There": {"Fn::Not": [{"Condition": "None"}]}, "None": {"Fn::Equals": [{"Ref": "Given"}, "none"]}},
+        "Resources": {"Thing": {"Type": "T", "Condition": "There", "Properties": {"X": {"Fn::If": ["There", {"Ref": "Thing"}, 1]}}}},
+    }
+    root = {
+        "Parameters": {"Outer": {"Type": "String"}},
+        "Resources": {"A": {"Type": "S", "Properties": {"Parameters": {"Given": {"Ref": "Outer"}}}}},
+    }
+    flat, _ = flatten(root, {"A": child})
+    assert flat["Conditions"] == {
+        "AThere": {"Fn::Not": [{"Condition": "ANone"}]},
+        "ANone": {"Fn::Equals": [{"Ref": "Outer"}, "none"]},
+    }
+    assert flat["Resources"]["AThing"] == {
+        "Type": "T",
+        "Condition": "AThere",
+        "Properties": {"X": {"Fn::If": ["AThere", {"Ref": "AThing"}, 1]}},
+    }

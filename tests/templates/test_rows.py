@@ -36,23 +36,23 @@ def functions(built: Built) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.row("R03")
 @every
-def test_functions_have_the_memory_of_their_environment(builds: Builds, name: str) -> None:
+def test_functions_have_the_memory_of_their_environment(stacks: Builds, name: str) -> None:
     expected = {"dev": 512, "staging": 1024, "prod": 2048}[name]
-    assert {made["MemorySize"] for made in functions(builds[name]).values()} == {expected}
+    assert {made["MemorySize"] for made in functions(stacks[name]).values()} == {expected}
 
 
 @pytest.mark.row("R23")
 @every
-def test_functions_reserve_the_concurrency_of_their_environment(builds: Builds, name: str) -> None:
+def test_functions_reserve_the_concurrency_of_their_environment(stacks: Builds, name: str) -> None:
     expected = {"dev": 10, "staging": 50, "prod": 200}[name]
-    reserved = {thing: made["ReservedConcurrentExecutions"] for thing, made in functions(builds[name]).items()}
+    reserved = {thing: made["ReservedConcurrentExecutions"] for thing, made in functions(stacks[name]).items()}
     assert reserved == {"api": expected, "worker": expected, "drift": 1}
 
 
 @pytest.mark.row("R04")
 @every
-def test_the_table_is_on_demand_encrypted_and_recoverable_in_prod_only(builds: Builds, name: str) -> None:
-    table = one(builds[name], "AWS::DynamoDB::GlobalTable")
+def test_the_table_is_on_demand_encrypted_and_recoverable_in_prod_only(stacks: Builds, name: str) -> None:
+    table = one(stacks[name], "AWS::DynamoDB::GlobalTable")
     first = table["Replicas"][0]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
@@ -64,8 +64,8 @@ def test_the_table_is_on_demand_encrypted_and_recoverable_in_prod_only(builds: B
 @pytest.mark.row("R05")
 @pytest.mark.row("R17")
 @every
-def test_the_stage_is_throttled_logged_and_traced(builds: Builds, name: str) -> None:
-    stage = one(builds[name], "AWS::ApiGateway::Stage")
+def test_the_stage_is_throttled_logged_and_traced(stacks: Builds, name: str) -> None:
+    stage = one(stacks[name], "AWS::ApiGateway::Stage")
     (settings,) = stage["MethodSettings"]
     assert settings["ThrottlingRateLimit"] == {"dev": 100, "staging": 500, "prod": 2000}[name]
     assert settings["ThrottlingBurstLimit"] >= settings["ThrottlingRateLimit"]
@@ -79,8 +79,8 @@ def test_the_stage_is_throttled_logged_and_traced(builds: Builds, name: str) -> 
 
 @pytest.mark.row("R06")
 @every
-def test_objects_move_and_expire_as_s3_allows(builds: Builds, name: str) -> None:
-    (rule,) = of_type(builds[name], "AWS::S3::Bucket")["StorageDataBucket"]["LifecycleConfiguration"]["Rules"]
+def test_objects_move_and_expire_as_s3_allows(stacks: Builds, name: str) -> None:
+    (rule,) = of_type(stacks[name], "AWS::S3::Bucket")["StorageDataBucket"]["LifecycleConfiguration"]["Rules"]
     expiry = {"dev": 30, "staging": 90, "prod": None}[name]
     transitions = [(move["StorageClass"], move["TransitionInDays"]) for move in rule.get("Transitions", [])]
     assert rule.get("ExpirationInDays") == expiry
@@ -92,22 +92,22 @@ def test_objects_move_and_expire_as_s3_allows(builds: Builds, name: str) -> None
 
 @pytest.mark.row("R07")
 @every
-def test_the_queue_keeps_retries_and_gives_up_as_the_environment_says(builds: Builds, name: str) -> None:
-    queues = of_type(builds[name], "AWS::SQS::Queue")
+def test_the_queue_keeps_retries_and_gives_up_as_the_environment_says(stacks: Builds, name: str) -> None:
+    queues = of_type(stacks[name], "AWS::SQS::Queue")
     jobs, dead = queues["MessagingJobsQueue"], queues["MessagingJobsDeadLetterQueue"]
     assert jobs["MessageRetentionPeriod"] == {"dev": 4, "staging": 10, "prod": 14}[name] * 86_400
-    assert jobs["RedrivePolicy"]["maxReceiveCount"] == builds[name].env.queue.max_receive_count
+    assert jobs["RedrivePolicy"]["maxReceiveCount"] == stacks[name].env.queue.max_receive_count
     assert jobs["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["MessagingJobsDeadLetterQueue", "Arn"]}
     assert dead["MessageRetentionPeriod"] == 14 * 86_400
     assert dead["RedriveAllowPolicy"]["redrivePermission"] == "byQueue"
-    assert jobs["VisibilityTimeout"] == 6 * functions(builds[name])["worker"]["Timeout"]
+    assert jobs["VisibilityTimeout"] == 6 * functions(stacks[name])["worker"]["Timeout"]
     assert ("KmsMasterKeyId" in jobs) is (name != "dev")
 
 
 @pytest.mark.row("R09")
 @every
-def test_drift_is_detected_on_a_schedule_with_an_alarm_and_a_notice(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_drift_is_detected_on_a_schedule_with_an_alarm_and_a_notice(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     rule = one(built, "AWS::Events::Rule")
     assert rule["ScheduleExpression"] == f"rate({built.env.drift.every_hours} hours)"
     assert rule["Targets"][0]["Arn"] == {"Ref": "DriftDriftFunctionAlias"}
@@ -121,22 +121,22 @@ def test_drift_is_detected_on_a_schedule_with_an_alarm_and_a_notice(builds: Buil
 
 @pytest.mark.row("R14")
 @every
-def test_the_vpc_has_three_zones_with_public_and_private_subnets_of_its_own(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_the_vpc_has_three_zones_with_public_and_private_subnets_of_its_own(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     vpc = ipaddress.IPv4Network(one(built, "AWS::EC2::VPC")["CidrBlock"])
     subnets = of_type(built, "AWS::EC2::Subnet")
     zones = {json.dumps(subnet["AvailabilityZone"]) for subnet in subnets.values()}
     assert (len(subnets), len(zones)) == (6, 3)
     assert all(ipaddress.IPv4Network(subnet["CidrBlock"]).subnet_of(vpc) for subnet in subnets.values())
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets.values())
-    others = [ipaddress.IPv4Network(one(other, "AWS::EC2::VPC")["CidrBlock"]) for key, other in builds.items() if key != name]
+    others = [ipaddress.IPv4Network(one(other, "AWS::EC2::VPC")["CidrBlock"]) for key, other in stacks.items() if key != name]
     assert not any(vpc.overlaps(other) for other in others)
 
 
 @pytest.mark.row("R14")
 @every
-def test_private_subnets_leave_by_as_many_nat_gateways_as_the_environment_pays_for(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_private_subnets_leave_by_as_many_nat_gateways_as_the_environment_pays_for(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     gateways = of_type(built, "AWS::EC2::NatGateway")
     kinds = [endpoint["VpcEndpointType"] for endpoint in of_type(built, "AWS::EC2::VPCEndpoint").values()]
     routes = [route for route in of_type(built, "AWS::EC2::Route").values() if "NatGatewayId" in route]
@@ -148,8 +148,8 @@ def test_private_subnets_leave_by_as_many_nat_gateways_as_the_environment_pays_f
 
 @pytest.mark.row("R16")
 @every
-def test_replication_is_switched_by_the_environment_file(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_replication_is_switched_by_the_environment_file(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     bucket = of_type(built, "AWS::S3::Bucket")["StorageDataBucket"]
     replicas = [replica["Region"] for replica in one(built, "AWS::DynamoDB::GlobalTable")["Replicas"]]
     assert replicas == [{"Ref": "AWS::Region"}, *(["us-west-2"] if name == "prod" else [])]
@@ -176,9 +176,9 @@ def tags_of(resource: dict[str, Any]) -> Iterator[set[str]]:
 
 @pytest.mark.row("R19")
 @every
-def test_every_taggable_resource_carries_the_six_tags(builds: Builds, name: str) -> None:
+def test_every_taggable_resource_carries_the_six_tags(stacks: Builds, name: str) -> None:
     counted = 0
-    for service, document in builds[name].templates.items():
+    for service, document in stacks[name].templates.items():
         for logical_id, resource in document["Resources"].items():
             for keys in tags_of(resource):
                 assert keys >= REQUIRED_TAGS, f"{service}/{logical_id}"
@@ -195,8 +195,8 @@ def test_the_table_of_taggable_types_is_what_the_schemas_say() -> None:
 
 @pytest.mark.row("R21")
 @every
-def test_every_output_of_every_service_is_a_parameter(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_every_output_of_every_service_is_a_parameter(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     paths = {made["Name"] for made in of_type(built, "AWS::SSM::Parameter").values()}
     outputs = {
         f"/tap/{name}/outputs/{service}/{output}"
@@ -211,8 +211,8 @@ def test_every_output_of_every_service_is_a_parameter(builds: Builds, name: str)
 
 @pytest.mark.row("R25")
 @every
-def test_runtime_configuration_has_its_defaults_in_parameter_store(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_runtime_configuration_has_its_defaults_in_parameter_store(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     stored = {made["Name"]: made["Value"] for made in of_type(built, "AWS::SSM::Parameter").values() if "/config/" in made["Name"]}
     assert stored == {f"/tap/{name}/config/{key}": setting.default for key, setting in built.env.runtime.settings.items()}
     for made in functions(built).values():
@@ -227,8 +227,8 @@ def statements(built: Built) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.row("R22")
 @every
-def test_each_function_has_a_role_of_its_own_within_the_boundary(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_each_function_has_a_role_of_its_own_within_the_boundary(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     roles = [made["Role"]["Fn::GetAtt"][0] for made in functions(built).values()]
     assert len(set(roles)) == len(roles) == 3
     for role in of_type(built, "AWS::IAM::Role").values():
@@ -238,8 +238,8 @@ def test_each_function_has_a_role_of_its_own_within_the_boundary(builds: Builds,
 
 @pytest.mark.row("R22")
 @every
-def test_no_permission_is_wider_than_its_action_needs(builds: Builds, name: str) -> None:
-    for flat_id, statement in statements(builds[name]):
+def test_no_permission_is_wider_than_its_action_needs(stacks: Builds, name: str) -> None:
+    for flat_id, statement in statements(stacks[name]):
         assert not any("*" in action for action in statement["Action"]), flat_id
         if "*" in statement["Resource"]:
             assert "aws:RequestedRegion" in statement["Condition"]["StringEquals"], flat_id
@@ -247,8 +247,8 @@ def test_no_permission_is_wider_than_its_action_needs(builds: Builds, name: str)
 
 @pytest.mark.row("R24")
 @every
-def test_alarms_watch_what_users_notice_and_one_composite_alarm_holds_them_all(builds: Builds, name: str) -> None:
-    built = builds[name]
+def test_alarms_watch_what_users_notice_and_one_composite_alarm_holds_them_all(stacks: Builds, name: str) -> None:
+    built = stacks[name]
     alarms = {key: made for key, made in of_type(built, "AWS::CloudWatch::Alarm").items() if key.startswith("Monitoring")}
     metrics = {made.get("MetricName", "rate") for made in alarms.values()}
     assert metrics >= {
@@ -273,8 +273,8 @@ def test_alarms_watch_what_users_notice_and_one_composite_alarm_holds_them_all(b
 
 @pytest.mark.row("R24")
 @every
-def test_alarms_on_functions_speak_of_the_alias_that_runs_the_release(builds: Builds, name: str) -> None:
-    found = [made for made in of_type(builds[name], "AWS::CloudWatch::Alarm").values() if made.get("Namespace") == "AWS/Lambda"]
+def test_alarms_on_functions_speak_of_the_alias_that_runs_the_release(stacks: Builds, name: str) -> None:
+    found = [made for made in of_type(stacks[name], "AWS::CloudWatch::Alarm").values() if made.get("Namespace") == "AWS/Lambda"]
     assert len(found) == 6
     for made in found:
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in made["Dimensions"]}

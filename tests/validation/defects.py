@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from templates import root
-from templates.build import Built, encode
+from templates.build import Built, Flat, encode
 from templates.flat import flatten
 
 Resource = dict[str, Any]
@@ -36,14 +36,15 @@ def seed(built: Built, defect: Defect) -> Built:
         resources[defect.logical_id] = {}
         defect.change(resources[defect.logical_id])
     encoded = {**built.encoded, defect.service: encode(templates[defect.service])}
-    if defect.service == "root":
+    (part,) = built.parts
+    if defect.service == part.root:
         # A root that feeds its children wrongly cannot be merged; cfn-lint reads the nested one.
         return replace(built, templates=templates, encoded=encoded)
     children = {root.title(service): templates[service] for service in built.services}
-    flat, names = flatten(templates["root"], children)
+    flat, names = flatten(templates[part.root], children)
     titles = {root.title(service): service for service in built.services}
     known = {flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()}
-    return replace(built, templates=templates, encoded=encoded, flat=flat, names=known)
+    return replace(built, templates=templates, encoded=encoded, flats={part.root: Flat(document=flat, names=known)})
 
 
 def put(path: str, value: Any) -> Callable[[Resource], None]:

@@ -12,6 +12,7 @@ from templates.validation import allow
 from templates.validation.finding import Finding
 
 TODAY = date(2026, 11, 24)
+DEV, PROD = {"dev": ("data", "root")}, {"prod": ("data", "replica_data", "root")}
 LINE = """
   - rule: E1
     resource: data/Items
@@ -35,7 +36,7 @@ def finding(**parts: str) -> Finding:
 
 
 def test_an_allowed_finding_is_left_out(tmp_path: Path) -> None:
-    assert listed(tmp_path, LINE).apply([finding()], TODAY, ["dev"]) == []
+    assert listed(tmp_path, LINE).apply([finding()], TODAY, DEV) == []
 
 
 OTHERS = {
@@ -49,32 +50,32 @@ OTHERS = {
 @pytest.mark.parametrize("case", OTHERS)
 def test_an_allowance_covers_one_rule_at_one_place(tmp_path: Path, case: str) -> None:
     other = finding(**OTHERS[case])
-    assert other in listed(tmp_path, LINE).apply([finding(), other], TODAY, ["dev", "prod"])
+    assert other in listed(tmp_path, LINE).apply([finding(), other], TODAY, {**DEV, **PROD})
 
 
 def test_a_type_and_every_environment_can_be_named(tmp_path: Path) -> None:
     line = LINE.replace("data/Items", "AWS::A::B").replace("environment: dev", 'environment: "*"')
-    assert listed(tmp_path, line).apply([finding(), finding(environment="prod", logical_id="Other")], TODAY, ["dev"]) == []
+    assert listed(tmp_path, line).apply([finding(), finding(environment="prod", logical_id="Other")], TODAY, DEV) == []
 
 
 def test_an_expired_allowance_is_a_finding_and_allows_nothing(tmp_path: Path) -> None:
-    left = listed(tmp_path, LINE.replace("2027-01-31", "2026-11-23")).apply([finding()], TODAY, ["dev"])
+    left = listed(tmp_path, LINE.replace("2027-01-31", "2026-11-23")).apply([finding()], TODAY, DEV)
     assert [found.rule for found in left] == ["E1", "ALLOW"]
     assert "expired on 2026-11-23" in left[1].message
     assert left[1].origin == "allow.yaml:2"
 
 
 def test_an_allowance_holds_to_the_end_of_its_day(tmp_path: Path) -> None:
-    assert listed(tmp_path, LINE.replace("2027-01-31", "2026-11-24")).apply([finding()], TODAY, ["dev"]) == []
+    assert listed(tmp_path, LINE.replace("2027-01-31", "2026-11-24")).apply([finding()], TODAY, DEV) == []
 
 
 def test_an_unused_allowance_is_a_finding(tmp_path: Path) -> None:
-    (left,) = listed(tmp_path, LINE).apply([], TODAY, ["dev"])
+    (left,) = listed(tmp_path, LINE).apply([], TODAY, DEV)
     assert "allows what no checker finds any more" in left.message
 
 
 def test_an_allowance_of_an_environment_that_was_not_built_is_not_judged(tmp_path: Path) -> None:
-    assert listed(tmp_path, LINE).apply([], TODAY, ["prod"]) == []
+    assert listed(tmp_path, LINE).apply([], TODAY, PROD) == []
 
 
 BAD = {
@@ -97,3 +98,16 @@ def test_a_wrong_line_is_refused_with_its_place(tmp_path: Path, case: str) -> No
 
 def test_the_list_of_this_repository_is_readable() -> None:
     assert isinstance(allow.load().allowances, tuple)
+
+
+def test_what_may_stay_in_a_service_may_stay_in_the_second_regions(tmp_path: Path) -> None:
+    second = finding(service="replica_data")
+    assert listed(tmp_path, LINE).apply([finding(), second], TODAY, DEV) == []
+    assert listed(tmp_path, LINE).apply([finding(service="edge_data")], TODAY, DEV) != []
+
+
+def test_an_allowance_for_a_second_region_is_not_judged_where_nobody_has_one(tmp_path: Path) -> None:
+    line = LINE.replace("data/Items", "replica_data/Items").replace("environment: dev", 'environment: "*"')
+    assert listed(tmp_path, line).apply([], TODAY, DEV) == []
+    (left,) = listed(tmp_path, line).apply([], TODAY, PROD)
+    assert "allows what no checker finds any more" in left.message

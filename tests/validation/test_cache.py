@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from env.model import DisasterRecovery
-from templates.build import Built, encode
+from env.recovery import Blocks, DisasterRecovery
+from templates.build import Built, Flat, encode
 from templates.validation import _keys, cache, validate
 from templates.validation.allow import AllowList
 from templates.validation.finding import Finding
@@ -152,16 +152,19 @@ def test_a_kept_verdict_is_believed_and_nothing_is_judged_again(builds: dict[str
     assert found.origin.startswith("templates/data.py:")
 
 
+BLOCKS = Blocks(cidr="10.99.0.0/16", public=("10.99.0.0/24",) * 3, private=("10.99.1.0/24",) * 3)
 OTHER_BUILDS: dict[str, tuple[str, Callable[[Built], Built]]] = {
     "template": ("data", lambda built: replace(built, encoded={**built.encoded, "data": b"{}"})),
     "account": ("data", lambda built: replace(built, env=structs.replace(built.env, account="999999999999"))),
     "region": ("data", lambda built: replace(built, env=structs.replace(built.env, region="eu-west-1"))),
     "another region": (
         "data",
-        lambda built: replace(built, env=structs.replace(built.env, disaster_recovery=DisasterRecovery(region="eu-west-1"))),
+        lambda built: replace(
+            built, env=structs.replace(built.env, disaster_recovery=DisasterRecovery(region="eu-west-1", network=BLOCKS))
+        ),
     ),
     "value of the environment": ("flat", lambda built: replace(built, env=structs.replace(built.env, termination_protection=True))),
-    "flat copy": ("flat", lambda built: replace(built, flat={"Resources": {}})),
+    "flat copy": ("flat", lambda built: replace(built, flats={"root": Flat(document={"Resources": {}}, names={})})),
     "parameter of a template": ("flat", lambda built: replace(built, encoded={**built.encoded, "data": b'{"Parameters": {}}'})),
 }
 

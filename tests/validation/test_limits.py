@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from templates.build import Built, encode
+from templates.build import Built, Flat, encode
 from templates.validation import limits
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
@@ -67,6 +67,6 @@ def test_a_stack_policy_over_its_quota_is_an_error(builds: dict[str, Built]) -> 
     """Four hundred nested stacks with data in them, each named in the policy."""
     resources = {f"Q{n}": {"Type": "AWS::SQS::Queue"} for n in range(400)}
     names = {flat_id: (f"{'service' * 4}{flat_id.lower()}", "Queue") for flat_id in resources}
-    (finding,) = limits.check(replace(builds["dev"], flat={"Resources": resources}, names=names))
+    (finding,) = limits.check(replace(builds["dev"], flats={"root": Flat(document={"Resources": resources}, names=names)}))
     assert (finding.level, finding.service) == ("error", "root")
     assert "stack policy bytes of 16,384 allowed" in finding.message

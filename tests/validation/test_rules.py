@@ -75,10 +75,10 @@ def test_a_rule_says_nothing_of_an_empty_template(strict: Environment, rule: Any
 @pytest.mark.row("R18")
 @pytest.mark.row("R22")
 @pytest.mark.parametrize("name", ["dev", "prod", "staging"])
-def test_every_policy_of_the_real_templates_is_seen(builds: Builds, name: str) -> None:
+def test_every_policy_of_the_real_templates_is_seen(stacks: Builds, name: str) -> None:
     """A type whose policy the view does not know would be judged by no rule."""
-    view = View.of(builds[name])
-    documents = list(_documents(list(builds[name].flat["Resources"].values())))
+    view = View.of(stacks[name])
+    documents = list(_documents(list(stacks[name].flat["Resources"].values())))
     assert len(documents) > 10
     assert len(list(view.statements())) == sum(len(document["Statement"]) for document in documents)
 

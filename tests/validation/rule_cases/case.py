@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from env.model import DisasterRecovery, Environment
+from env.model import Environment
+from env.recovery import Blocks, DisasterRecovery
 
 Resource = dict[str, Any]
 Resources = dict[str, Resource]
@@ -50,7 +51,9 @@ def sample(env: Environment) -> Environment:
         account=ACCOUNT,
         region=REGION,
         termination_protection=True,
-        disaster_recovery=DisasterRecovery(region=RECOVERY),
+        disaster_recovery=DisasterRecovery(
+            region=RECOVERY, network=Blocks(cidr="10.99.0.0/16", public=("10.99.0.0/24",) * 3, private=("10.99.1.0/24",) * 3)
+        ),
         tools=replace(env.tools, account=TOOLS, region="eu-north-1"),
         functions=replace(env.functions, reserved_concurrency=10, runtime="python3.14", architecture="arm64"),
         logs=replace(env.logs, retention_days=30),
