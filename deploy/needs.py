@@ -90,7 +90,8 @@ def _of(account: Account, stack: str) -> Iterator[Carry]:
 
 
 def _value(account: Account, stack: Stack, need: Need) -> str:
-    if need.stack and _standing(account, need.stack) is None:
+    known = any(one.name == need.stack for one in account.manifest.stacks)
+    if known and _standing(account, need.stack) is None:
         return ""
     return account.parameters("plan", stack.region).get(need.path) or ""
 

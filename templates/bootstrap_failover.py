@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from awacs import cloudwatch, route53, ssm
+from awacs import awslambda, cloudwatch, route53, ssm
 from awacs.aws import Statement, StringEquals
 from troposphere import Sub
 
 from resources import execution, leading, statements
 from resources.artifacts import switch_namespace
-from resources.naming import global_name, parameter_path
+from resources.naming import global_name, name, parameter_path
 from resources.policies import managed_policies
 from templates.service import Service
 
@@ -42,7 +42,7 @@ def build(env: AnyEnvironment, types: Iterable[str]) -> AnyService:
     made, seen = execution.given(env, handled), execution.seen(env, handled)
     copied = {leading.COPIED} & set(types)
     copies, seen_copies = execution.given(env, copied), execution.seen(env, copied)
-    see = [*leading.leading(env, "See", seen), *leading.copying(env, "See", seen_copies), *_health()]
+    see = [*leading.leading(env, "See", seen), *leading.copying(env, "See", seen_copies), *_health(env)]
     _add(service, "FailoverSee", see, ("plan", "deploy", "execution"))
     put = [*leading.leading(env, "Set", made - seen), *leading.copying(env, "Set", copies - seen_copies)]
     _add(service, "FailoverSet", put, ("execution",))
@@ -57,10 +57,12 @@ def _add(service: AnyService, title: str, permissions: list[Statement], roles: I
         service.add(policy)
 
 
-def _health() -> list[Statement]:
-    """How far the copies are behind, and whether each region is well: both are asked without a resource, or by an id."""
+def _health(env: AnyEnvironment) -> list[Statement]:
+    """How far the copies are behind, what Lambda keeps free, and whether each region is well: asked without a resource, or by an id."""
     return [
-        statements.allow("Lag", [cloudwatch.GetMetricData, cloudwatch.GetMetricStatistics], ["*"]),
+        statements.allow("Lag", [cloudwatch.GetMetricData, cloudwatch.ListMetrics], ["*"]),
+        statements.allow("Free", [awslambda.GetAccountSettings], ["*"]),
+        statements.allow("Kept", [awslambda.GetFunctionConcurrency], [statements.arn(f"lambda:function:{name(env, '*', 'function')}")]),
         statements.allow("Health", [route53.GetHealthCheckStatus], [Sub("arn:${AWS::Partition}:route53:::healthcheck/*")]),
     ]
 
@@ -68,6 +70,6 @@ def _health() -> list[Statement]:
 def _moving(env: AnyEnvironment) -> list[Statement]:
     given = statements.arn(f"ssm:parameter{parameter_path(env, 'failover')}/*")
     return [
-        statements.allow("Give", [ssm.AddTagsToResource, ssm.PutParameter], [given]),
+        statements.allow("Give", [ssm.AddTagsToResource, ssm.DeleteParameter, ssm.PutParameter], [given]),
         statements.allow_everywhere("Switch", [cloudwatch.PutMetricData], StringEquals("cloudwatch:namespace", switch_namespace(env))),
     ]

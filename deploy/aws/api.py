@@ -73,7 +73,7 @@ class Api:
             with self.calls.turns:
                 answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
         except (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError) as error:
-            self._retried(name, getattr(error, "response", {}))
+            self._retried(name, getattr(error, "response", None) or {})  # a connection that closed has one that is None
             raise translated(error, name) from error
         self._retried(name, answer)
         return answer

@@ -10,18 +10,21 @@ import pytest
 
 from deploy import manifest as contract
 from tests.deploy.conftest import aws, faults, local_aws
-from tests.deploy.pair import FAR, REPLICA, Pair
-from tests.deploy.world import STACK
+from tests.deploy.pair import FAR, NEEDS, REPLICA, Pair
+from tests.deploy.world import STACK, _encode, parameter
 from tests.local.conftest import REGION, Aws
 
 __all__ = ["aws", "faults", "local_aws"]
 
+EDGE, ACTIVE = "tap-edge-dev", "/tap/dev/needs/active"
 SWITCH, NAMESPACE, TABLE = "tap-switch-dev", "tap/switch/dev", "tap-things-dev"
 
 
 @dataclass
 class Twin(Pair):
     """``bucket_of``: the data bucket of a region."""
+
+    edge: bool = False
 
     def bucket_of(self, region: str) -> str:
         return f"tap-data-{self.aws.account}-{region}-dev"
@@ -60,6 +63,19 @@ class Twin(Pair):
         found = self.aws.client("cloudwatch", FAR).describe_alarms(AlarmNames=[SWITCH])["MetricAlarms"]
         return str(found[0]["StateValue"])
 
+    def _encoded(self) -> dict[str, bytes]:
+        encoded = super()._encoded()
+        if self.edge:
+            serving = parameter({"Ref": "ActiveRegion"}, "/tap/dev/leads-to")
+            target = parameter({"Ref": "FirstArn"}, "/tap/dev/leads-from")
+            encoded["edge"] = _encode(
+                {
+                    "Parameters": {"ActiveRegion": {"Type": "String"}, "FirstArn": {"Type": "String"}},
+                    "Resources": {"Serving": serving, "Target": target},
+                }
+            )
+        return encoded
+
     def _manifest(self, encoded: dict[str, bytes]) -> contract.Manifest:  # type: ignore[override]
         made = super()._manifest(encoded)
         failover = contract.Failover(
@@ -73,14 +89,30 @@ class Twin(Pair):
             switch=SWITCH,
             switch_namespace=NAMESPACE,
         )
-        return msgspec.structs.replace(made, failover=failover)
+        if not self.edge:
+            return msgspec.structs.replace(made, failover=failover)
+        failover = msgspec.structs.replace(failover, edge=EDGE, active=ACTIVE)
+        needs = (
+            contract.Need(parameter="ActiveRegion", path=ACTIVE, otherwise=REGION),
+            contract.Need(parameter="FirstArn", path=f"{NEEDS}/first-arn", stack=STACK, output="JobsArn"),
+        )
+        edge = msgspec.structs.replace(made.stacks[0], name=EDGE, root="edge", services=(), needs=needs)
+        return msgspec.structs.replace(made, failover=failover, stacks=(*made.stacks, edge))
 
 
 @pytest.fixture
 def twin(aws: Aws, tmp_path: Path) -> Twin:
     """Deployed in both regions, and everything copied."""
-    twin = Twin(aws=aws, folder=tmp_path / "build")
-    twin.checks = ({"check": "parameter", "path": "far-limit"}, {"check": "outputs", "outputs": ["JobsArn", "CopiesArn"]})
+    return deployed(Twin(aws=aws, folder=tmp_path / "build"))
+
+
+@pytest.fixture
+def edged(aws: Aws, tmp_path: Path) -> Twin:
+    """The same with a distribution in front, told by a stack that reads which region is active."""
+    return deployed(Twin(aws=aws, folder=tmp_path / "build", edge=True))
+
+
+def deployed(twin: Twin) -> Twin:
     twin.services["messaging"]["Resources"]["FarLimit"] = {
         "Type": "AWS::SSM::Parameter",
         "Properties": {"Type": "String", "Value": "10", "Name": "/tap/dev/far-limit"},

@@ -70,7 +70,8 @@ class Request:
     @property
     def call(self) -> Call:
         """As rules see it; a request to a deployed API belongs to where the API stands, whoever asks."""
-        address = ministack._parse_execute_api_url(self.headers.get("host", ""), self.scope["path"])
+        asked = (self.headers.get("host", ""), self.scope["path"])
+        address = ministack._parse_execute_api_url(*asked) or ministack._resolve_custom_domain_request(*asked)
         owner, place = (address and apigateway.find_api_scope(address[0])) or (None, None)
         if owner is not None:
             return Call(account=owner, region=str(place), service="execute-api", actions=("Invoke",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import alarms, attempts, pipeline_types, stack_set_organizations, stack_set_records
+from . import alarms, attempts, health_checks, pipeline_types, replication, stack_set_organizations, stack_set_records
 from .emulator import cloudformation
 
 _reset = cloudformation.reset
@@ -10,6 +10,8 @@ _reset = cloudformation.reset
 FORGET = (
     attempts.forget_all,
     alarms.forget_all,
+    health_checks.forget_all,
+    replication.forget_all,
     pipeline_types.forget_all,
     stack_set_records.forget_all,
     stack_set_organizations.forget_all,

@@ -12,7 +12,7 @@ import contextlib
 import time
 from typing import Any
 
-from . import alarms
+from . import alarms, health_checks, replication
 from .emulator import apigateway, app, cloudwatch, functions, sqs
 from .settings import EVALUATION_SECONDS, MINUTE_SECONDS
 
@@ -106,8 +106,9 @@ def _record_queue(queue: dict[str, Any]) -> None:
 
 
 async def lifespan(*asgi: Any) -> None:
-    """MiniStack's own, with the clocks of alarms and queues running as long as it does."""
-    clocks = [asyncio.ensure_future(clock) for clock in (keep_measuring_queues(), alarms.keep_evaluating())]
+    """MiniStack's own, with the clocks of alarms, queues, health checks and copies running as long as it does."""
+    all_of_them = (keep_measuring_queues(), alarms.keep_evaluating(), health_checks.keep_asking(), replication.keep_copying())
+    clocks = [asyncio.ensure_future(clock) for clock in all_of_them]
     try:
         await _lifespan(*asgi)
     finally:

@@ -62,6 +62,5 @@ def refuse_protected(name: str, properties: dict[str, Any]) -> None:
 
 
 def install() -> None:
-    for resource_type in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
-        extend(resource_type, apply)
-        before_delete(resource_type, refuse_protected)
+    extend("AWS::DynamoDB::Table", apply)
+    before_delete("AWS::DynamoDB::Table", refuse_protected)
