@@ -35,9 +35,12 @@ class Scope(Noun, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
     @property
-    def accounts(self) -> tuple[str, ...]:
-        """Each once, in the order of the waves."""
-        return tuple(dict.fromkeys(target.account for target in self.targets))
+    def first(self) -> tuple[Target, ...]:
+        """One of each account, in the order of the waves."""
+        found: dict[str, Target] = {}
+        for target in self.targets:
+            found.setdefault(target.account, target)
+        return tuple(found.values())
 
 
 def scope(stack_set: StackSet, members: Members, statuses: Mapping[str, str], management: str) -> Scope:

@@ -30,8 +30,8 @@ from deploy.stacksets.tolerance import exceeded
 from deploy.stacksets.watching import Watch
 
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
-REMOVAL, SETTINGS = "removal", "settings"
-"""What comes after the waves, by the names that its results have."""
+SET, REMOVAL, SETTINGS = "set", "removal", "settings"
+"""What comes before and after the waves, by the names that its intents and results have."""
 
 
 def intents_of(plan: SetPlan) -> str:
@@ -77,6 +77,7 @@ class Waves:
         if self.plan.before is not None or check_content(self.home, self.plan) is not None:
             return
         stack_set, after = self.plan.stack_set, self.plan.after
+        self.home.shelf("deploy").put_if_absent(self._key(SET), encode(Intent(wave=SET, steps=())))
         self.held.check()
         self.show.note(f"StackSet {stack_set.set_name} in account {self.plan.account}")
         try:
