@@ -148,8 +148,9 @@ class Waves:
             instances=mine,
             own=self._own(rows, mine),
             elsewhere=elsewhere,
+            size=0 if wave.name in self.plan.incomplete else len(self.plan.rows_of(wave.name)),
         )
-        return steps.intent(self.plan.stack_set, wave, rows, standing, steps.prefix_of(self.plan.digest, self.attempt, wave.name))
+        return steps.intent(wave, rows, standing, steps.prefix_of(self.plan.digest, self.attempt, wave.name))
 
     def _own(self, rows: tuple[Row, ...], instances: Mapping[Place, Instance]) -> dict[Place, Mapping[str, str]]:
         """Asked of those alone whose own values this plan moves."""

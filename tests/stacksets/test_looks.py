@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
 
+from deploy.stacksets.scope import Target
 from tests.local.conftest import REGION, Faults, wait
 from tests.stacksets.world import NAME, PLAN_ROLE, SECOND, SET, Organization, account, wave
 
@@ -17,7 +19,6 @@ def test_what_stands_where_since_when_and_of_which_release(organization: Organiz
     first = organization.home().account.digest
     organization.build(parameters={"Size": "large"})
     path = organization.plan()
-    organization.take(organization.members[1], SECOND)
     Faults(url=organization.aws.url, account=organization.members[1]).add(
         resource="AWS::SSM::Parameter", verb="update", error="Broken", message="not here", times=1
     )
@@ -29,8 +30,9 @@ def test_what_stands_where_since_when_and_of_which_release(organization: Organiz
     assert {member: (states[member]["status"], states[member]["release"]) for member in organization.members} == {
         organization.members[0]: ("CURRENT", second),
         organization.members[1]: ("OUTDATED", ""),
-        organization.members[2]: states[organization.members[2]] and (states[organization.members[2]]["status"], states[organization.members[2]]["release"]),
-        **{member: ("OUTDATED", first) for member in organization.members[3:]},
+        organization.members[2]: states[organization.members[2]]
+        and (states[organization.members[2]]["status"], states[organization.members[2]]["release"]),
+        **dict.fromkeys(organization.members[3:], ("OUTDATED", first)),
     }
     assert found["waves"]["canary"] == [1, 1]
     assert found["waves"]["everyone"] == [0, 3]
@@ -91,7 +93,6 @@ def test_an_instance_that_gives_no_answer_is_not_called_clean(organization: Orga
     gone = organization.members[2]
     organization.aws.client("iam", account=gone).delete_role(RoleName="AWSCloudFormationStackSetExecutionRole")
     answer = organization.run("drift", NAME)
-    assert answer.code in (3, 75)
     assert answer.code == 75
     assert f"{gone} {REGION} gave no answer" in answer.out
 
@@ -129,7 +130,11 @@ def test_a_rollback_goes_to_the_release_before_wave_by_wave_from_what_was_publis
     (organization.folder / "tools" / "baseline.json").unlink()
     answer = organization.run("rollback", NAME, "--yes", "--format", "json")
     assert answer.code == 0, answer.err
-    assert [one["wave"] for one in __import__("json").loads(answer.out.split("\n}\n")[1] + "\n}")["waves"]] == ["canary", "first", "everyone"]
+    assert [one["wave"] for one in json.loads(answer.out.split("\n}\n")[1] + "\n}")["waves"]] == [
+        "canary",
+        "first",
+        "everyone",
+    ]
     assert {organization.size(member) for member in organization.members} == {"small"}
     found = organization.run("status", NAME, "--format", "json").json
     assert found["release"] == first
@@ -163,7 +168,7 @@ def test_there_is_nothing_to_go_back_to_after_the_first_rollout(organization: Or
 
 
 def test_the_plan_role_of_the_accounts_is_the_one_that_is_declared(organization: Organization) -> None:
-    home = organization.home()
+    home = organization.build().home()
     target = home.target((organization.members[1], REGION))
     assert {target.target.arn(task) for task in ("plan", "deploy", "publish")} == {
         f"arn:aws:iam::{organization.members[1]}:role/{PLAN_ROLE}"
@@ -179,7 +184,5 @@ def test_clients_of_accounts_are_let_go_of(organization: Organization) -> None:
     assert threading.active_count() <= threads + 1
 
 
-def _targets(organization: Organization) -> list[object]:
-    from deploy.stacksets.scope import Target
-
+def _targets(organization: Organization) -> list[Target]:
     return [Target(account=member, region=region, wave="x") for member in organization.members for region in (REGION, SECOND)]
