@@ -52,7 +52,11 @@ _RUN = (
     "cloudformation:UpdateStackSet",
 )
 # Which accounts a unit has, and what became of them.
-_UNITS = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+_UNITS = (
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+)
 # The same of the organization as a whole, which take no resource. Organizations is asked in one region of its own.
 _ORGANIZATION = (
     "organizations:DescribeOrganization",
