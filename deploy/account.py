@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.errors import Refused
-from deploy.manifest import Manifest, Roles, Stack
+from deploy.manifest import Manifest, Roles, Stack, Template
 from deploy.pieces import Folder, Pieces
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ class Account:
         """The form that the root's own nested stacks have."""
         suffix = _SUFFIXES.get(self.partition, "amazonaws.com")
         return f"https://s3.{region}.{suffix}/{self.bucket(region)}/templates/{digest}.json"
+
+    def template(self, service: str) -> Template:
+        return next(template for template in self.manifest.templates if template.service == service)
 
     def templates(self, stack: Stack) -> dict[str, str]:
         """Service -> SHA-256 of its template, of one stack, the root under its own name."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from deploy.changes import Finding
 from deploy.errors import Invalid, Refused
 from deploy.noun import Noun
-from deploy.plan import Plan
+from deploy.plan import Sealed
 
 Ask = Callable[[str, str, str], bool]
 """Question, the answer that is a yes, and the digest to name where nobody can be asked."""
@@ -24,7 +24,7 @@ class Approval(Noun, frozen=True, kw_only=True):
     yes: bool = False
 
 
-def check_waivers(plan: Plan, approval: Approval) -> None:
+def check_waivers(plan: Sealed, approval: Approval) -> None:
     """Raises:
     Refused: a finding that nobody has accepted; each with the option that does.
     Invalid: an option accepts what is not there, so it was meant for another plan.
@@ -48,23 +48,22 @@ def check_waivers(plan: Plan, approval: Approval) -> None:
         )
     if open_findings:
         what = "a finding that nobody has" if len(open_findings) == 1 else f"{len(open_findings)} findings that nobody has"
-        raise Refused(f"plan {plan.short} of {plan.environment}", f"it has {what} accepted", "nothing was executed", tuple(open_findings))
+        raise Refused(f"plan {plan.short} of {plan.subject}", f"it has {what} accepted", "nothing was executed", tuple(open_findings))
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
+def findings(plan: Sealed) -> Iterator[Finding]:
     """Those that need a yes of their own."""
-    for proposal in plan.proposals:
-        yield from (finding for finding in proposal.review.findings if finding.waiver)
+    yield from (finding for finding in plan.found if finding.waiver)
 
 
-def confirm(plan: Plan, approval: Approval, ask: Ask) -> None:
+def confirm(plan: Sealed, approval: Approval, ask: Ask) -> None:
     """Raises:
     Refused: the person says no, another digest was approved, or nobody can be asked.
     """
     if approval.digest:
         if len(approval.digest) < SHORTEST_DIGEST or not plan.digest.startswith(approval.digest.lower()):
             raise Refused(
-                f"plan {plan.short} of {plan.environment}",
+                f"plan {plan.short} of {plan.subject}",
                 f"{approval.digest} was approved, and this is another plan",
                 "review this one, then approve it",
             )
@@ -72,6 +71,6 @@ def confirm(plan: Plan, approval: Approval, ask: Ask) -> None:
     if approval.yes:
         return
     # Where a slip costs little a letter is enough; elsewhere the person writes what is about to change.
-    expected = plan.environment if plan.manifest.is_protected else "y"
-    if not ask(f"Apply plan {plan.short} to {plan.environment} (account {plan.account})?", expected, plan.short):
-        raise Refused(f"plan {plan.short} of {plan.environment}", "not approved", "nothing was changed")
+    expected = plan.subject if plan.manifest.is_protected else "y"
+    if not ask(f"Apply plan {plan.short} to {plan.subject} (account {plan.account})?", expected, plan.short):
+        raise Refused(f"plan {plan.short} of {plan.subject}", "not approved", "nothing was changed")

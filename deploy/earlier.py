@@ -31,11 +31,18 @@ def find(account: Account, to: str) -> Record:
     """
     ledger = Ledger(store=account.store("plan", account.manifest.region))
     records = ledger.newest(MOST)
-    return _named(records, to, account.manifest.environment) if to else before(records, account.manifest.environment)
+    return named(records, to, account.manifest.environment) if to else before(records, account.manifest.environment)
 
 
-def before(records: Iterable[Record], environment: str) -> Record:
-    """The last good deployment before the release that runs now first came: what was undone since is not gone back to.
+STANDS = ("succeeded", "unverified", "nothing to do")
+"""How a deployment ended after which it is what runs."""
+
+SETS = (*STANDS, "failed")
+"""The same of a StackSet: what was rolled out in part stands in part."""
+
+
+def before(records: Iterable[Record], environment: str, stands: tuple[str, ...] = STANDS, verb: str = "up") -> Record:
+    """The last good deployment before the release that runs now first came: what was undone since is not gone back to. ``verb``: what deploys.
 
     Raises:
         Refused: there is none.
@@ -45,21 +52,21 @@ def before(records: Iterable[Record], environment: str) -> Record:
         if took_down(record):
             break
         until.append(record)
-    made = [record for record in until if record.manifest and record.outcome in ("succeeded", "unverified", "nothing to do")]
+    made = [record for record in until if record.manifest and record.outcome in stands]
     if not made:
-        raise Refused(f"rollback of {environment}", "nothing is deployed", f"deploy something: python -m deploy up {environment}")
+        raise Refused(f"rollback of {environment}", "nothing is deployed", f"deploy something: python -m deploy {verb} {environment}")
     first = max(index for index, record in enumerate(made) if record.manifest == made[0].manifest)
-    earlier = next((record for record in made[first + 1 :] if record.outcome != "unverified"), None)
+    earlier = next((record for record in made[first + 1 :] if record.outcome in _WORKED), None)
     if earlier is None:
         others = tuple(dict.fromkeys(_words(record) for record in made[:first] if record.manifest != made[0].manifest))
-        how = "name one of these: --to RELEASE" if others else f"mend it and deploy that: python -m deploy up {environment}"
+        how = "name one of these: --to RELEASE" if others else f"mend it and deploy that: python -m deploy {verb} {environment}"
         raise Refused(f"rollback of {environment}", "nothing was deployed before what runs now", how, others)
     return earlier
 
 
-def _named(records: Iterable[Record], to: str, environment: str) -> Record:
+def named(records: Iterable[Record], to: str, environment: str, verb: str = "history") -> Record:
     by_number = to.isdecimal() and len(to) < SHORTEST_DIGEST
-    listing = f"see them: python -m deploy history {environment}"
+    listing = f"see them: python -m deploy {verb} {environment}"
     if not by_number and (len(to) < SHORTEST_DIGEST or any(letter not in "0123456789abcdef" for letter in to.lower())):
         raise Invalid(f"--to {to}", f"it is neither an operation's number nor {SHORTEST_DIGEST} digits of a release or more", listing)
     made = [record for record in records if record.manifest]

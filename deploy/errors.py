@@ -8,6 +8,7 @@
       Conflict             6  locked, busy, stale plan
       RolledBack           7  failed and rolled back: the environment is as it was
       Unverified           7  it runs, and its verification failed when CloudFormation no longer watched
+      Partly               7  some stacks of a StackSet are as asked for and some are not; the same command goes on
       Stuck                8  failed and not rolled back: a person decides
       OutcomeUnknown      75  run the same command again, it attaches
     Interrupted          130  a KeyboardInterrupt, so that nothing which handles errors swallows it
@@ -70,6 +71,11 @@ class RolledBack(DeployError):
 class Unverified(DeployError):
     code = 7
     word = "unverified"
+
+
+class Partly(DeployError):
+    code = 7
+    word = "partly done"
 
 
 class Stuck(DeployError):

@@ -17,12 +17,12 @@ _LAST_WORDS_SECONDS = 2.0
 class Interrupt:
     """As a context: ``first`` is called at the first interrupt, and ``asked`` is true then; the second, or a request to end, raises Interrupted.
 
-    ``first`` runs in a thread of its own: a signal may come in the middle of a print, and a stream that is being written to refuses, or
+    ``again``: the command that comes back. ``first`` runs in a thread of its own: a signal may come in the middle of a print, and a stream that is being written to refuses, or
     waits for ever for, another write from within.
     """
 
-    def __init__(self, first: Callable[[], None]) -> None:
-        self._first, self.asked = first, False
+    def __init__(self, first: Callable[[], None], again: str = "python -m deploy apply PLAN") -> None:
+        self._first, self._again, self.asked = first, again, False
         self._before: dict[signal.Signals, Any] = {}
         self._interrupted: SimpleQueue[bool] = SimpleQueue()  # its put is made to be called from a signal handler
         self._teller = threading.Thread(target=self._tell, daemon=True)
@@ -46,6 +46,6 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.asked or number == signal.SIGTERM:
-            raise Interrupted("interrupted", "what runs in AWS goes on", "python -m deploy apply PLAN attaches to it again")
+            raise Interrupted("interrupted", "what runs in AWS goes on", f"{self._again} attaches to it again")
         self.asked = True
         self._interrupted.put(True)

@@ -62,7 +62,7 @@ class Holder(Noun, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        plan = f" of plan {self.operation[:12]}" if self.verb == "apply" else ""
+        plan = f" of plan {self.operation[:12]}" if self.verb.endswith("apply") else ""
         gone = f"; its process {self.pid} has ended, and the same command again goes on" if has_ended(self.host, self.pid) else ""
         ends = f"until {self.until:%H:%M:%S} unless it goes on"
         return f"{self.verb}{plan} by {self.by} on {self.host} since {self.since:%H:%M:%S} UTC ({ends}{gone})"
@@ -134,15 +134,19 @@ def current(store: Swaps) -> Lock | None:
     return Lock(store=store, holder=_decode(found.data), tag=found.tag) if found else None
 
 
-def acquire(store: Swaps, *, operation: str, verb: str, by: str, host: str, clock: Callable[[], datetime] = now) -> Lock:
-    """Raises:
-    Conflict: somebody else has it; the message says who, and until when.
+def acquire(
+    store: Swaps, *, operation: str, verb: str, by: str, host: str, clock: Callable[[], datetime] = now, look: str = "status ENV"
+) -> Lock:
+    """``look``: the verb that shows who is at work.
+
+    Raises:
+        Conflict: somebody else has it; the message says who, and until when.
     """
     found = store.get(KEY)
     last = _decode(found.data) if found else None
     at = clock()
     if last and last.alive(at) and last.operation != operation:
-        raise Conflict("lock", f"held for {last.words}", "wait for it, or look at it: python -m deploy status ENV")
+        raise Conflict("lock", f"held for {last.words}", f"wait for it, or look at it: python -m deploy {look}")
     # The same operation again is the same entry of the ledger, whoever runs it.
     fence = last.fence if last and last.held and last.operation == operation else (last.fence if last else 0) + 1
     until, nonce = at + LIFETIME, secrets.token_hex(8)

@@ -10,12 +10,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from deploy import files
-from deploy.changes import Review
+from deploy.changes import Finding, Review
 from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
 from deploy.model import NESTED, Trigger
@@ -73,9 +73,9 @@ class Proposal(Noun, frozen=True, kw_only=True):
         return dict(Counter(tuple(item.path.split("/")[:-1]) for item in changed))
 
 
-class Plan(Noun, frozen=True, kw_only=True):
-    """``manifest`` travels with it, so that a plan needs no checkout; ``previous``: release and manifest digest of what runs; ``by``: ARN
-    of who made it; ``promoted``: where the release comes from, with what every gate said.
+class Sealed(Noun, frozen=True, kw_only=True):
+    """What every plan is. ``manifest`` travels with it, so that a plan needs no checkout; ``previous``: release and manifest digest of what
+    runs; ``by``: ARN of who made it.
     """
 
     version: int = VERSION
@@ -89,8 +89,6 @@ class Plan(Noun, frozen=True, kw_only=True):
     by: str
     created: datetime
     expires: datetime
-    proposals: tuple[Proposal, ...]
-    promoted: Promoted | None = None
     digest: str = ""
 
     @property
@@ -98,17 +96,18 @@ class Plan(Noun, frozen=True, kw_only=True):
         return self.manifest.environment
 
     @property
+    def subject(self) -> str:
+        """What it is for, as people call it, and as they type it where a slip costs much."""
+        return self.environment
+
+    @property
     def account(self) -> str:
         return self.manifest.account
 
     @property
-    def changes(self) -> bool:
-        return any(proposal.kind != "none" for proposal in self.proposals)
-
-    @property
-    def moves_release(self) -> bool:
-        """Another release is to stand here, also where it changes nothing."""
-        return self.manifest_digest != self.previous[1]
+    def found(self) -> tuple[Finding, ...]:
+        """Of all reviews."""
+        return ()
 
     @property
     def short(self) -> str:
@@ -116,15 +115,38 @@ class Plan(Noun, frozen=True, kw_only=True):
         return self.digest[:12]
 
 
+class Plan(Sealed, frozen=True, kw_only=True):
+    """Of one environment. ``promoted``: where the release comes from, with what every gate said."""
+
+    proposals: tuple[Proposal, ...]
+    promoted: Promoted | None = None
+
+    @property
+    def changes(self) -> bool:
+        return any(proposal.kind != "none" for proposal in self.proposals)
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        return tuple(finding for proposal in self.proposals for finding in proposal.review.findings)
+
+    @property
+    def moves_release(self) -> bool:
+        """Another release is to stand here, also where it changes nothing."""
+        return self.manifest_digest != self.previous[1]
+
+
+Made = TypeVar("Made", bound=Sealed)
+
+
 def encode(noun: Noun) -> bytes:
     return msgspec.json.format(msgspec.json.encode(noun, order="sorted"), indent=1) + b"\n"
 
 
-def seal(plan: Plan) -> Plan:
+def seal(plan: Made) -> Made:
     return msgspec.structs.replace(plan, digest=digest_of(plan))
 
 
-def digest_of(plan: Plan) -> str:
+def digest_of(plan: Sealed) -> str:
     return sha256(encode(msgspec.structs.replace(plan, digest=""))).hexdigest()
 
 
@@ -133,22 +155,29 @@ def digest_of_content(value: Any) -> str:
     return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
 
 
-def save(plan: Plan, path: Path) -> None:
+def save(plan: Sealed, path: Path) -> None:
     """On disk before the caller says that it is."""
     files.write(path, encode(plan))
 
 
 def load(path: Path) -> Plan:
-    """Raises:
-    Invalid: no plan, or one of another version.
-    Conflict: it was changed since it was sealed.
+    """An environment's. Raises as :func:`read` does."""
+    return read(path, Plan, "python -m deploy plan ENV --out FILE")
+
+
+def read(path: Path, kind: type[Made], how: str) -> Made:
+    """``how``: the command that makes one.
+
+    Raises:
+        Invalid: no plan, or one of another kind or version.
+        Conflict: it was changed since it was sealed.
     """
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+        plan = msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
-        raise Invalid(f"plan {path}", "there is no such file", "make one: python -m deploy plan ENV --out FILE") from None
+        raise Invalid(f"plan {path}", "there is no such file", f"make one: {how}") from None
     except (msgspec.DecodeError, OSError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"plan {path}", f"this is no plan: {error}", "make one: python -m deploy plan ENV --out FILE") from error
+        raise Invalid(f"plan {path}", f"this is no plan: {error}", f"make one: {how}") from error
     if plan.version != VERSION:
         raise Invalid(f"plan {path}", f"version {plan.version}; this deployer reads {VERSION}", "plan again")
     if plan.digest != digest_of(plan):
@@ -156,9 +185,9 @@ def load(path: Path) -> Plan:
     return plan
 
 
-def check_age(plan: Plan, now: datetime) -> None:
+def check_age(plan: Sealed, now: datetime) -> None:
     """Raises:
     Conflict: the plan has expired.
     """
     if now >= plan.expires:
-        raise Conflict(f"plan {plan.short} of {plan.environment}", f"it expired at {plan.expires:%Y-%m-%d %H:%M} UTC", "plan again")
+        raise Conflict(f"plan {plan.short} of {plan.subject}", f"it expired at {plan.expires:%Y-%m-%d %H:%M} UTC", "plan again")

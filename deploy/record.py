@@ -59,6 +59,33 @@ class Change(Noun, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class InstanceFailure(Noun, frozen=True, kw_only=True):
+    """One instance of a StackSet that is not as it was to be. ``reason``: StackSets' own words; ``cause``: the first real one, as the
+    account's stack events tell it, where they could be read.
+    """
+
+    account: str
+    region: str
+    reason: str
+    cause: Cause | None = None
+
+
+class WaveResult(Noun, frozen=True, kw_only=True):
+    """How one wave of a StackSet ended. ``operations``: the ids of CloudFormation's; ``done``: instances that are as they were to be; ``cancelled``:
+    those that were not begun; ``skipped``: their accounts are suspended; ``reason``: why the rollout stopped here, empty where it did not.
+    """
+
+    wave: str
+    outcome: Literal["succeeded", "failed", "stopped", "unverified"]
+    operations: tuple[str, ...] = ()
+    done: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+    failed: tuple[InstanceFailure, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    reason: str = ""
+
+
 class Record(Noun, frozen=True, kw_only=True):
     """One operation on one environment.
 
@@ -67,7 +94,7 @@ class Record(Noun, frozen=True, kw_only=True):
     ``previous`` of what stood there before; ``code``: the exit code; ``counts``: resources changed; ``events``: how many events AWS
     gave; ``causes``: why it failed, the first one first; ``checks``: how the release was verified; ``proof``: how the one before
     it was, once it had been put back; ``promoted``: where the release came from, with what every gate said; ``change``: of the runtime
-    configuration, where the operation is one; ``api_calls``: requests to AWS, retries included; ``ended`` None while it runs.
+    configuration, where the operation is one; ``waves``: of a StackSet's rollout, in order; ``api_calls``: requests to AWS, retries included; ``ended`` None while it runs.
     """
 
     version: int = VERSION
@@ -94,6 +121,7 @@ class Record(Noun, frozen=True, kw_only=True):
     message: str = ""
     promoted: Promoted | None = None
     change: Change | None = None
+    waves: tuple[WaveResult, ...] = ()
     api_calls: int = 0
 
     @property

@@ -38,7 +38,7 @@ def wanted(account: Account, stack: Stack, triggers: tuple[Trigger, ...]) -> Wan
     """Raises:
     Invalid: the build folder lacks a template.
     """
-    documents = {service: _document(account, service) for service in account.templates(stack)}
+    documents = {service: document(account, service) for service in account.templates(stack)}
     services = _paths(account, documents, stack.root)
     return Wanted(
         stack=stack,
@@ -109,13 +109,18 @@ def same_protection(wanted: Wanted, deployed: Deployed) -> bool:
     return policies and deployed.stack.termination_protection == wanted.settings.termination_protection
 
 
-def _document(account: Account, service: str) -> Document:
+def document(account: Account, service: str) -> Document:
+    """A template of the manifest, read and parsed.
+
+    Raises:
+        Invalid: it is not there, or no JSON.
+    """
     template = next(one for one in account.manifest.templates if one.service == service)
     try:
-        document: Document = json.loads(account.pieces.read(template))
+        read: Document = json.loads(account.pieces.read(template))
     except ValueError as error:
         raise Invalid(f"{template.path}", f"it cannot be read: {error}", "generate again: make generate") from error
-    return document
+    return read
 
 
 def _paths(account: Account, documents: dict[str, Document], root: str, path: str = "") -> dict[str, str]:

@@ -8,11 +8,15 @@ from typing import Any
 
 from env.document import Document, Path_, Place, Problem
 from env.model import Environment, Tools
+from env.stacksets import StackSets
+
+Model = Environment | Tools | StackSets
+"""What a file is read as."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """One environment, or the tools account, while it is being checked.
+    """One environment, the tools account or the StackSets, while they are being checked.
 
     ``documents`` are the files that it comes from, its own first; ``data`` and ``places`` are what they give together.
     """
@@ -22,7 +26,7 @@ class Draft:
     documents: tuple[Document, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
     places: Mapping[Path_, Place] = field(default_factory=dict)
-    made: Environment | Tools | None = None
+    made: Model | None = None
     problems: tuple[Problem, ...] = ()
 
     def at(self, *path: str | int) -> Place:
@@ -34,7 +38,7 @@ class Draft:
         document = self.documents[-1 if shared else 0]
         return _nearest(document.places, path, Place(document.file, 1, 1))
 
-    def having(self, problems: Iterable[Problem], made: Environment | Tools | None = None) -> Draft:
+    def having(self, problems: Iterable[Problem], made: Model | None = None) -> Draft:
         """With more problems; a value that was refused already, or holds a secret, is not complained about a second time."""
         taken = {replace(problem, message="") for problem in self.problems}
         new = tuple(problem for problem in problems if replace(problem, message="") not in taken)

@@ -12,12 +12,12 @@ import jsonschema_rs
 
 from env.document import Path_, Problem, dotted
 from env.fields import every, varying
-from env.model import Environment, Tools
+from env.model import Environment
 from env.schema import of
 from env.words import deref, expected, hint, is_mapping, shown
 
 if TYPE_CHECKING:
-    from env.draft import Draft
+    from env.draft import Draft, Model
 
 Node = dict[str, Any]
 
@@ -26,23 +26,23 @@ _LOADERS_OWN = ("name", "tools")
 _MOST_TYPOS = 50
 
 
-def explain(draft: Draft, model: type[Environment] | type[Tools]) -> list[Problem]:
+def explain(draft: Draft, model: type[Model]) -> list[Problem]:
     """Every error of ``draft``, at the line of the key that it is about."""
-    own = {key: value for key, value in draft.data.items() if model is Tools or key not in _LOADERS_OWN}
+    own = {key: value for key, value in draft.data.items() if model is not Environment or key not in _LOADERS_OWN}
     explanation = _Explanation(draft, _schema(model), every() if model is Environment else frozenset())
     return sorted(set(explanation.of(explanation.schema, (), own, _validator(model))))
 
 
 @cache
-def _schema(model: type[Environment] | type[Tools]) -> Node:
+def _schema(model: type[Model]) -> Node:
     """The model without what is the loader's own: nobody can write it, and the tools account's file has errors of its own."""
     schema = of(model)
-    own = {key: value for key, value in schema["properties"].items() if model is Tools or key not in _LOADERS_OWN}
+    own = {key: value for key, value in schema["properties"].items() if model is not Environment or key not in _LOADERS_OWN}
     return {**schema, "properties": own, "required": [name for name in schema["required"] if name in own]}
 
 
 @cache
-def _validator(model: type[Environment] | type[Tools]) -> Any:
+def _validator(model: type[Model]) -> Any:
     return jsonschema_rs.validator_for(_schema(model))
 
 

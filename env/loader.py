@@ -13,10 +13,12 @@ import msgspec
 from env.admission import wrong_in_defaults, wrong_in_environment, wrong_in_tools
 from env.base import NAME_PATTERN
 from env.document import Document, InvalidDocument, Place, Problem, dotted, read, scalars
-from env.draft import Draft, over
+from env.draft import Draft, Model, over
 from env.model import Environment, Guard, Logs, Pipeline, Stage, Tools, ToolsEnvironment, Trust, Versions
 from env.rules import LONGEST_TOGETHER, between, way, within
 from env.secret import printable, visible
+from env.stacksets import StackSets
+from env.stacksets_rules import wrong_in_sets
 
 __all__ = ["LONGEST_TOGETHER", "InvalidEnvironment", "Platform", "load", "names_in"]
 
@@ -90,6 +92,8 @@ def load(folder: Path, names: Sequence[str] = ()) -> Platform:
     problems += [problem for draft in (*drafts, tools) if draft.name in (*counted, TOOLS) for problem in draft.problems]
     problems += between(sound, tools, counted)
     problems += way(tools, known) if home else ()
+    sets = _stack_sets(folder, tools.made, known) if home else None
+    problems += sets.problems if sets else ()
     if problems:
         raise InvalidEnvironment(problems)
     assert isinstance(tools.made, Tools)
@@ -100,13 +104,19 @@ def load(folder: Path, names: Sequence[str] = ()) -> Platform:
         environments=tuple(environment for environment in made if environment.name in wanted),
         tools=tools.made,
         values={draft.name: _values(draft) for draft in (*chosen, *([tools] if home else []))},
-        places={(draft.name, dotted(path)): place for draft in (*chosen, tools) for path, place in draft.places.items()},
-        home=_home(tools.made, defaults, made) if home else None,
+        places={
+            (draft.name, dotted(path)): place
+            for draft in (*chosen, tools, *([sets] if sets else []))
+            for path, place in draft.places.items()
+        },
+        home=_home(tools.made, defaults, made, sets.made if sets else None) if home else None,
     )
 
 
-def _home(tools: Tools, defaults: Document, made: Sequence[Environment]) -> ToolsEnvironment:
-    """The rules between environments have seen to it that every environment on the pipeline's way is there."""
+def _home(tools: Tools, defaults: Document, made: Sequence[Environment], sets: Model | None) -> ToolsEnvironment:
+    """The rules have seen to it that every environment on the pipeline's way, and every one that a StackSet copies, is there."""
+    known = sets.stack_sets if isinstance(sets, StackSets) else {}
+    copied = {one.environment for one in known.values()}
     by_name = {environment.name: environment for environment in made}
     stages = [by_name[name] for name in tools.pipeline.environments]
     shared = {key: defaults.data[key] for key in _SHARED}
@@ -125,6 +135,8 @@ def _home(tools: Tools, defaults: Document, made: Sequence[Environment]) -> Tool
         checks=(),
         pipeline=tools.pipeline,
         stages=tuple(Stage(name=each.name, account=each.account, region=each.region, pull_requests=each.pull_requests) for each in stages),
+        stack_sets=known,
+        sources=tuple(environment for environment in made if environment.name in copied),
     )
 
 
@@ -182,7 +194,24 @@ def _tools(folder: Path) -> Draft:
     return _converted(draft.having(wrong_in_tools(document)), Tools)
 
 
-def _draft(folder: Path, name: str, defaults: Document | None, tools: Environment | Tools | None) -> Draft:
+def _stack_sets(folder: Path, tools: Model | None, known: Sequence[str]) -> Draft | None:
+    """None where the folder has no file for them: then there are none."""
+    if not any(path.name == f"{STACKSETS}.yaml" for path in _files(folder)):
+        return None
+    document, problems = _read(folder, STACKSETS)
+    start = Place(_shown(folder, STACKSETS), 1, 1)
+    if document is None:
+        return Draft(name=STACKSETS, start=start, problems=tuple(problems))
+    draft = Draft(
+        name=STACKSETS, start=start, documents=(document,), data=document.data, places=document.places, problems=document.problems
+    )
+    draft = _converted(draft.having(wrong_in_tools(document)), StackSets)
+    if not isinstance(draft.made, StackSets):
+        return draft
+    return draft.having(wrong_in_sets(draft, draft.made, tools if isinstance(tools, Tools) else None, known))
+
+
+def _draft(folder: Path, name: str, defaults: Document | None, tools: Model | None) -> Draft:
     start = Place(_shown(folder, name), 1, 1)
     if not re.fullmatch(NAME_PATTERN, name):
         wrong = f"{visible(name, 40)!r} cannot be an environment's name: expected lower case letters, digits and hyphens, 2 to 20"
@@ -198,7 +227,7 @@ def _draft(folder: Path, name: str, defaults: Document | None, tools: Environmen
     return draft.having(within(draft, draft.made)) if isinstance(draft.made, Environment) else draft
 
 
-def _converted(draft: Draft, model: type[Environment] | type[Tools], **loaders_own: str | Environment | Tools) -> Draft:
+def _converted(draft: Draft, model: type[Model], **loaders_own: str | Model) -> Draft:
     """Check against the model. Only where that fails is a validator loaded that lists every error."""
     try:
         made = msgspec.convert({**draft.data, **loaders_own}, model)

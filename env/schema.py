@@ -1,6 +1,6 @@
-"""The model as JSON Schema: for editors in `schema.json`, and to explain a file that does not fit.
+"""The model as JSON Schema: for editors in `schema.json` and `stacksets.schema.json`, and to explain a file that does not fit.
 
-``python -m env.schema`` writes `schema.json` anew; a test fails when it is stale.
+``python -m env.schema`` writes both anew; a test fails when one is stale.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import msgspec
 
 from env.fields import varying
 from env.model import AnyEnvironment, Environment, Tools
+from env.stacksets import StackSets
 
 FILE = Path(__file__).with_name("schema.json")
+STACKSETS_FILE = Path(__file__).with_name("stacksets.schema.json")
 
 
-def of(model: type[AnyEnvironment] | type[Tools]) -> dict[str, Any]:
+def of(model: type[AnyEnvironment] | type[Tools] | type[StackSets]) -> dict[str, Any]:
     """The schema of one model, its definitions under ``$defs``."""
     schema = msgspec.json.schema(model)
     definitions = schema["$defs"]
@@ -88,5 +90,11 @@ def text() -> str:
     return json.dumps(for_editors(), indent=1) + "\n"
 
 
+def stacksets_text() -> str:
+    top = {"$schema": "https://json-schema.org/draft/2020-12/schema", **of(StackSets), "title": "The StackSets of tapline"}
+    return json.dumps(top, indent=1) + "\n"
+
+
 if __name__ == "__main__":
     FILE.write_text(text(), encoding="utf-8")
+    STACKSETS_FILE.write_text(stacksets_text(), encoding="utf-8")

@@ -10,7 +10,7 @@ from troposphere import Sub, cloudwatch
 from resources.naming import name
 
 if TYPE_CHECKING:
-    from env.model import Environment
+    from env.model import AnyEnvironment, Environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Watch:
 
     thing: str
     description: str
-    threshold: float
+    threshold: Any
 
 
 def alarm(title: str, env: Environment, watch: Watch, metric: Metric, topic: Any) -> cloudwatch.Alarm:
@@ -42,6 +42,19 @@ def alarm(title: str, env: Environment, watch: Watch, metric: Metric, topic: Any
         Period=env.alarms.period_seconds,
         **_statistic(metric),
         **_common(env, watch, topic),
+    )
+
+
+def single_alarm(title: str, env: AnyEnvironment, watch: Watch, metric: Metric, topic: Any) -> cloudwatch.Alarm:
+    """The same for what one look of five minutes is enough for. ``watch.threshold`` may be a parameter."""
+    return cloudwatch.Alarm(
+        title,
+        Namespace=metric.namespace,
+        MetricName=metric.name,
+        Dimensions=_dimensions(metric),
+        Period=300,
+        **_statistic(metric),
+        **_watched(env, watch, topic, periods=1, datapoints=1),
     )
 
 
@@ -74,13 +87,17 @@ def composite_alarm(title: str, env: Environment, thing: str, alarms: list[cloud
 
 
 def _common(env: Environment, watch: Watch, topic: Any) -> dict[str, Any]:
+    return _watched(env, watch, topic, periods=env.alarms.evaluation_periods, datapoints=env.alarms.datapoints_to_alarm)
+
+
+def _watched(env: AnyEnvironment, watch: Watch, topic: Any, *, periods: int, datapoints: int) -> dict[str, Any]:
     return {
         "AlarmName": name(env, watch.thing, "alarm"),
         "AlarmDescription": watch.description,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "Threshold": watch.threshold,
-        "EvaluationPeriods": env.alarms.evaluation_periods,
-        "DatapointsToAlarm": env.alarms.datapoints_to_alarm,
+        "EvaluationPeriods": periods,
+        "DatapointsToAlarm": datapoints,
         "TreatMissingData": "notBreaching",
         "ActionsEnabled": True,
         "AlarmActions": [topic],

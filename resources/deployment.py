@@ -23,7 +23,7 @@ from awacs.aws import (
 from awacs.sts import AssumeRole, TagSession
 from troposphere import Sub
 
-from env import model
+from env import checks, model
 from resources import carriers, statements
 from resources.artifacts import APPROVALS, BUCKET, CLEARED, LEDGER, LOCKS, PUBLISHED, below, bucket_arn, everything
 from resources.execution import everywhere, exact
@@ -145,10 +145,10 @@ def verifying(env: AnyEnvironment) -> list[Statement]:
 
     Alarms, stacks, parameters, and the attributes of queues and tables are there to be read already.
     """
-    functions = sorted({check.function for check in env.checks if isinstance(check, model.InvokeCheck)})
-    queues = sorted({check.queue for check in env.checks if isinstance(check, model.QueueCheck)})
-    tables = sorted({check.table for check in env.checks if isinstance(check, model.TableCheck)})
-    buckets = sorted({check.bucket for check in env.checks if isinstance(check, model.ObjectCheck)})
+    functions = sorted({check.function for check in env.checks if isinstance(check, checks.InvokeCheck)})
+    queues = sorted({check.queue for check in env.checks if isinstance(check, checks.QueueCheck)})
+    tables = sorted({check.table for check in env.checks if isinstance(check, checks.TableCheck)})
+    buckets = sorted({check.bucket for check in env.checks if isinstance(check, checks.ObjectCheck)})
     items = ForAllValuesStringLike("dynamodb:LeadingKeys", ["verification-*"])
     rows = (
         ("CheckFunctions", ["lambda:InvokeFunction"], [f"lambda:function:{name(env, each, 'function')}:live" for each in functions], ()),
@@ -169,7 +169,7 @@ def verifying(env: AnyEnvironment) -> list[Statement]:
 
 def checked_services(env: AnyEnvironment) -> list[str]:
     """The services through which checks use the environment's own keys."""
-    kinds = (("dynamodb", model.TableCheck), ("s3", model.ObjectCheck), ("sqs", model.QueueCheck))
+    kinds = (("dynamodb", checks.TableCheck), ("s3", checks.ObjectCheck), ("sqs", checks.QueueCheck))
     return [service for service, kind in kinds if any(isinstance(check, kind) for check in env.checks)]
 
 

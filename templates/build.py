@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -11,9 +11,25 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from env.model import Environment, ToolsEnvironment
-from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from templates import (
+    api,
+    bootstrap,
+    compute,
+    data,
+    drift,
+    keys,
+    messaging,
+    monitoring,
+    network,
+    parameters,
+    pipeline,
+    root,
+    stacksets,
+    storage,
+)
 from templates.flat import flatten
 from templates.service import Env, Origin, Service
+from templates.stacksets import SetTemplate, WrongSetError
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
@@ -86,19 +102,56 @@ class Built(Generic[Env]):
         return Bootstrap(document=document, encoded=encoded, origins=service.origins)
 
     @cached_property
+    def sets(self) -> dict[str, SetTemplate]:
+        """StackSet -> its template; the tools account's alone. Raises BuildError."""
+        env: AnyEnvironment = self.env
+        if not isinstance(env, ToolsEnvironment):
+            return {}
+        try:
+            return stacksets.build(env, SERVICES)
+        except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BuildError(f"stack sets, environment {env.name}: {error}") from error
+
+    @cached_property
+    def beside(self) -> dict[str, SetTemplate]:
+        """Template name -> what no stack of this account has nested: what StackSets roll out."""
+        return {made.service: made for made in self.sets.values()}
+
+    @cached_property
     def whole(self) -> Built[Env]:
-        """The same with the bootstrap template beside the others, in the flat copy as well: what is judged and shown."""
+        """The same with the bootstrap template and those of StackSets beside the others, in the flat copy as well: what is judged and shown.
+
+        What was copied from an environment's services was judged with that one.
+        """
         made, name = self.bootstrap, bootstrap.NAME
-        title = root.title(name)
-        flat, names = flatten({}, {title: made.document})
+        documents, origins = {name: made.document}, {name: made.origins}
+        encoded = {name: made.encoded}
+        for other in self.beside.values():
+            documents[other.service], origins[other.service] = other.document, other.origins
+            encoded[other.service] = encode(other.document)
+        own = {service: document for service, document in documents.items() if service == name or not self.beside[service].copied}
+        titles = {root.title(service): service for service in own}
+        flat, names = flatten(_standing(own), {title: own[service] for title, service in titles.items()})
         return replace(
             self,
-            templates={**self.templates, name: made.document},
-            encoded={**self.encoded, name: made.encoded},
-            origins={**self.origins, **{(name, logical_id): origin for logical_id, origin in made.origins.items()}},
+            templates={**self.templates, **documents},
+            encoded={**self.encoded, **encoded},
+            origins={**self.origins, **{(service, key): origin for service, found in origins.items() for key, origin in found.items()}},
             flat={**self.flat, "Resources": {**self.flat["Resources"], **flat["Resources"]}},
-            names={**self.names, **{flat_id: (name, logical_id) for flat_id, (_, logical_id) in names.items()}},
+            names={**self.names, **{flat_id: (titles[title], logical_id) for flat_id, (title, logical_id) in names.items()}},
         )
+
+
+def _standing(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A root that nests what stands alone, each parameter at its default."""
+    return {
+        "Resources": {
+            root.title(service): {
+                "Properties": {"Parameters": {key: declared.get("Default", "") for key, declared in document.get("Parameters", {}).items()}}
+            }
+            for service, document in documents.items()
+        }
+    }
 
 
 def build(env: Own) -> Built[Own]:

@@ -15,9 +15,9 @@ from deploy import manifest as contract
 from deploy.parity.proof import FILE
 from env.model import Environment
 from resources.assets import Asset, handlers, package
-from templates import bootstrap, workspace
+from templates import bootstrap, stacksets, workspace
 from templates import manifest as manifests
-from templates.build import AnyBuilt, Built, build, digest, encode
+from templates.build import SERVICES, AnyBuilt, Built, build, digest, encode
 from templates.validation import Finding, child, validate
 from templates.validation.child import Child
 
@@ -55,6 +55,8 @@ def generate(request: Request, tell: Callable[[str], None]) -> Outcome:
         templates.workspace.WorkspaceError: the build folder cannot be written or is busy.
     """
     platform = env.load(request.env_dir, request.names)
+    if platform.home and (wrong := list(stacksets.problems(platform.home, SERVICES, platform.places))):
+        raise env.InvalidEnvironment(wrong)
     services = tuple(build(environment) for environment in platform.environments)
     builds: tuple[AnyBuilt, ...] = (*services, build(platform.home)) if platform.home else services
     whole = {built.env.name for built in builds} == {*env.names_in(request.env_dir), contract.TOOLS}
@@ -129,14 +131,19 @@ def _release(files: Mapping[str, bytes], proof: bytes | None) -> dict[str, bytes
 def _files(builds: Sequence[AnyBuilt], platform: env.Platform, functions: Sequence[Asset]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for built in builds:
-        name, assets = built.env.name, [] if built.env is platform.home else functions
+        name, assets = built.env.name, functions if built.env is not platform.home or _has_code(built) else []
         manifest = manifests.manifest(built, platform.values[name], assets)
         own = {f"{service}.json": data for service, data in built.encoded.items()}
+        own |= {f"{service}.json": encode(made.document) for service, made in built.beside.items()}
         own[f"{bootstrap.NAME}.json"] = built.bootstrap.encoded
         own |= {f"assets/{asset.sha256}.zip": asset.data for asset in assets}
         own |= {"flat.json": encode(built.flat), "sources.json": _sources(built), "manifest.json": contract.encode(manifest)}
         files |= {f"{name}/{path}": data for path, data in own.items()}
     return files
+
+
+def _has_code(built: AnyBuilt) -> bool:
+    return any(made.has_code for made in built.beside.values())
 
 
 def _sources(built: AnyBuilt) -> bytes:

@@ -11,15 +11,16 @@ import msgspec
 from deploy import manifest as contract
 from deploy.stateful import STATEFUL
 from env import settings
-from env.model import Environment
+from env.model import Environment, ToolsEnvironment
 from resources import naming
 from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, root
-from templates.build import AnyBuilt, digest
+from templates.build import AnyBuilt, digest, encode
 from templates.drift import APP_STACK
 from templates.monitoring import RELEASE_ALARM
 from templates.pipeline import PIPELINE_STACK
+from templates.reach import stack_sets
 from templates.validation.limits import count
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         artifacts=(contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region),),
         bootstraps=_bootstraps(built, (stack,)),
         stacks=(stack,),
-        templates=tuple(_template(built, service) for service in (*built.services, "root")),
+        templates=(
+            *(_template(service, built.templates[service], built.encoded[service]) for service in (*built.services, "root")),
+            *(_template(service, made.document, encode(made.document)) for service, made in sorted(built.beside.items())),
+        ),
         assets=tuple(
             contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
             for asset in sorted(assets, key=lambda asset: asset.name)
@@ -60,6 +64,7 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         tools=_tools(env) if isinstance(env, Environment) else None,
         settings=_settings(env) if isinstance(env, Environment) else (),
         drift=_drift(env, stack) if isinstance(env, Environment) else (),
+        stack_sets=stack_sets(env, built.sets) if isinstance(env, ToolsEnvironment) else (),
     )
 
 
@@ -150,8 +155,7 @@ def stack_policy(built: AnyBuilt) -> dict[str, Any]:
     }
 
 
-def _template(built: AnyBuilt, service: str) -> contract.Template:
-    document, data = built.templates[service], built.encoded[service]
+def _template(service: str, document: dict[str, Any], data: bytes) -> contract.Template:
     return contract.Template(
         service=service,
         path=f"{service}.json",

@@ -59,6 +59,11 @@ class Service(Generic[Env]):
             self.template.add_parameter(Parameter(name, Type=type))
         return Ref(name)
 
+    def asks(self, name: str, description: str, *, type: str, **limits: Any) -> Ref:
+        """A parameter that a StackSet gives a value, which may differ by account or region."""
+        self.template.add_parameter(Parameter(name, Type=type, Description=description, **limits))
+        return Ref(name)
+
     def gives(self, name: str, value: Any, description: str) -> None:
         """An output, which is a Parameter Store value too (R21)."""
         self.template.add_output(Output(name, Value=value, Description=description))

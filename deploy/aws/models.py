@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 from botocore.loaders import Loader
 
-SERVICES = ("cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "lambda", "s3", "sns", "sqs", "ssm", "sts")
+SERVICES = (
+    "account", "cloudformation", "cloudtrail", "cloudwatch", "dynamodb", "iam", "lambda", "organizations", "s3", "sns", "sqs", "ssm", "sts",
+)  # fmt: skip
 
 
 class Models(Loader):

@@ -68,6 +68,15 @@ class Sessions:
         self._session(target, task, region)
         return self._client(target.arn(task), service, region)
 
+    def forget(self, target: Target) -> None:
+        """Let go of the clients and credentials of all its roles: whoever asks again gets new ones."""
+        arns = {target.arn(task) for task in target.roles}
+        with self._lock:
+            for key in [key for key in self._clients if key[0] in arns]:
+                del self._clients[key]
+            for arn in arns:
+                self._sessions.pop(arn, None)
+
     def credentials(self, target: Target, task: Task, region: str) -> dict[str, str]:
         """A role's, as another process finds them in its environment; they end after an hour at most.
 

@@ -27,6 +27,7 @@ VERBS: dict[str, dict[str, str]] = {
         "config": "Look at the runtime configuration, and change it without a deployment.",
     },
     "Reach": {
+        "stackset": "Roll a template out over accounts and regions, and look after it.",
         "gc": "Remove what was published and is needed no more.",
     },
     "Set up": {

@@ -47,7 +47,7 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
         ("before it", one_line(record.previous)),
         ("commit", one_line(record.commit or "")),
         ("plan", one_line(record.plan)),
-        ("resources", "" if record.change else _counts(record)),
+        ("resources", "" if record.change or record.waves else _counts(record)),
         ("AWS", f"{plural(record.api_calls, 'request')}, {plural(record.events, 'event')}"),
         ("setting", _setting(record)),
         ("reason", one_line(record.change.reason) if record.change else ""),
@@ -61,6 +61,10 @@ def record(record: Record, ink: Ink = PLAIN) -> str:
     ]
     for why in _why(record):
         lines += ink.wrap(why, "  ")
+    if record.waves:
+        from deploy.report.stack_sets import waves
+
+        lines += waves(record.waves, ink)
     return "\n".join(lines) + "\n"
 
 

@@ -29,11 +29,18 @@ _WORDS = {
     "deploy.setting.Configuration": ("configuration", "text"),
     "deploy.setting.Differences": ("configuration", "differences"),
     "deploy.setting.Value": ("configuration", "value"),
+    "deploy.stacksets.model.SetDrift": ("stack_sets", "drift"),
+    "deploy.stacksets.model.SetPlan": ("stack_sets", "plan"),
+    "deploy.stacksets.model.SetStatus": ("stack_sets", "status"),
+    "deploy.stacksets.model.Stopped": ("stack_sets", "stopped"),
     "deploy.verification.model.Verification": ("verification", "text"),
 }
 # The same in other forms; these need no ink.
 _FORMS = {
     ("deploy.plan.Plan", "markdown"): ("markdown", "plan"),
+    ("deploy.stacksets.model.SetDrift", "markdown"): ("stack_sets", "drift_markdown"),
+    ("deploy.stacksets.model.SetPlan", "markdown"): ("stack_sets", "plan_markdown"),
+    ("deploy.stacksets.model.SetStatus", "markdown"): ("stack_sets", "status_markdown"),
     ("deploy.parity.report.Parity", "markdown"): ("parity", "markdown"),
     ("deploy.parity.report.Parity", "sarif"): ("parity", "sarif"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from deploy.changes import Difference, Finding, Item, Kind, Review
-from deploy.plan import Plan, Proposal
+from deploy.plan import Plan, Proposal, Sealed
 from deploy.report import values
 from deploy.report.ink import PLAIN, Ink, cells, one_line, pad, plural
 
@@ -24,7 +24,7 @@ def plan(plan: Plan, ink: Ink = PLAIN) -> str:
     """The whole review. One line where nothing changes and nothing was found."""
     if not plan.changes and not findings_of(plan):
         return no_changes(plan) + "\n"
-    blocks = [_heading(plan, ink), _findings(findings_of(plan), ink)]
+    blocks = [_heading(plan, ink), finding_lines(findings_of(plan), ink)]
     blocks += [_proposal(proposal, ink) for proposal in plan.proposals]
     blocks.append([ink("bold", summary(plan)) if plan.changes else no_changes(plan)])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -54,10 +54,9 @@ def summary(plan: Plan) -> str:
     return f"{text}; settings of {values.listed(settings)} change." if settings else f"{text}."
 
 
-def findings_of(plan: Plan) -> list[Finding]:
+def findings_of(plan: Sealed) -> list[Finding]:
     """Of all stacks, worst first, as they came within a kind."""
-    found = [finding for proposal in plan.proposals for finding in proposal.review.findings]
-    return sorted(found, key=lambda finding: WORST_FIRST.index(finding.kind))
+    return sorted(plan.found, key=lambda finding: WORST_FIRST.index(finding.kind))
 
 
 def items_of(plan: Plan) -> list[Item]:
@@ -90,7 +89,7 @@ def _heading(plan: Plan, ink: Ink) -> list[str]:
     ]
 
 
-def _findings(findings: list[Finding], ink: Ink) -> list[str]:
+def finding_lines(findings: list[Finding], ink: Ink) -> list[str]:
     return [line for finding in findings for line in _finding(finding, ink)]
 
 
@@ -106,9 +105,13 @@ def _finding(finding: Finding, ink: Ink) -> Iterator[str]:
 
 
 def _proposal(proposal: Proposal, ink: Ink) -> list[str]:
-    review = proposal.review
     head = f"{ink('bold', one_line(proposal.stack))}  {_what(proposal)} in {one_line(proposal.region)}"
-    return [head, *_settings(review, ink), *_items(review, ink), *_unchanged(review, ink)]
+    return [head, *review_lines(proposal.review, ink)]
+
+
+def review_lines(review: Review, ink: Ink) -> list[str]:
+    """Its settings and resources."""
+    return [*_settings(review, ink), *_items(review, ink), *_unchanged(review, ink)]
 
 
 def _what(proposal: Proposal) -> str:

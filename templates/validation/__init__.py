@@ -45,7 +45,15 @@ def validate(
     found += [finding for built in builds for finding in limits.check(built)]
     by_name = {built.env.name: built for built in builds}
     placed = [_placed(finding, by_name[finding.environment]) for finding in found]
-    return tuple(sorted(allowances.apply(placed, today, by_name)))
+    return tuple(sorted(allowances.apply(placed, today, by_name, _unbuilt(builds))))
+
+
+def _unbuilt(builds: Sequence[AnyBuilt]) -> frozenset[str]:
+    """Templates that stack sets may have, and that none of these has."""
+    # The registry's module imports what is judged here: imported at the module's head, the two would import each other.
+    from templates.stacksets import BESIDE
+
+    return BESIDE - {service for built in builds for service in built.encoded}
 
 
 Name = tuple[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -51,10 +51,10 @@ class AllowList:
     lines: tuple[int, ...]
     shown: str = SHOWN
 
-    def apply(self, findings: Sequence[Finding], today: date, environments: Iterable[str]) -> list[Finding]:
+    def apply(self, findings: Sequence[Finding], today: date, environments: Iterable[str], unbuilt: Container[str] = ()) -> list[Finding]:
         """What is left, and a finding for each allowance that is over or that nothing needs any more.
 
-        An allowance for an environment that this run did not build is neither used nor unused.
+        An allowance for an environment that this run did not build, or for one of the ``unbuilt`` templates, is neither used nor unused.
         """
         active = [allowance for allowance in self.allowances if not _over(allowance, today)]
         left = [finding for finding in findings if not any(allowance.covers(finding) for allowance in active)]
@@ -62,6 +62,8 @@ class AllowList:
         for allowance, line in zip(self.allowances, self.lines, strict=True):
             if _over(allowance, today):
                 left.append(self._complaint(allowance, line, f"expired on {allowance.expires}: mend what it allows, or give a new end"))
+            elif allowance.resource.partition("/")[0] in unbuilt:
+                continue
             elif allowance.environment in known | {"*"} and not any(allowance.covers(finding) for finding in findings):
                 left.append(self._complaint(allowance, line, "allows what no checker finds any more: remove the line"))
         return left

@@ -182,15 +182,7 @@ class World:
 
     def process(self, *arguments: str, script: str = "", **environ: str) -> subprocess.Popen[str]:
         """One command in a process of its own."""
-        command = [sys.executable, *(("-c", script) if script else ("-m", "deploy"))]
-        return subprocess.Popen(
-            [*command, *arguments, "--endpoint-url", self.aws.url, "--build", str(self.folder)],
-            env={**os.environ, **_keys(self.aws.account), **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
+        return process(self.aws, self.folder, *arguments, script=script, **environ)
 
     def plan(self, *more: str) -> Path:
         """Make a plan that has changes; its file."""
@@ -327,6 +319,19 @@ def credentials(account: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def process(aws: Aws, folder: Path, *arguments: str, script: str = "", **environ: str) -> subprocess.Popen[str]:
+    """A command, or a script with the same arguments behind its own, with an account's credentials."""
+    command = [sys.executable, *(("-c", script) if script else ("-m", "deploy"))]
+    return subprocess.Popen(
+        [*command, *arguments, "--endpoint-url", aws.url, "--build", str(folder)],
+        env={**os.environ, **_keys(aws.account), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
 
 
 def _keys(account: str) -> dict[str, str]:

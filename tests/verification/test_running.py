@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-import env.model
+import env.checks
 from deploy import manifest as contract
 from deploy.account import Account
 from deploy.aws.sessions import Sessions
@@ -49,7 +49,7 @@ def bare(schema: Any) -> Any:
 
 
 def test_both_halves_mean_the_same_by_a_check() -> None:
-    ours, theirs = (msgspec.json.schema_components([union])[1] for union in (model.Check, env.model.Check))
+    ours, theirs = (msgspec.json.schema_components([union])[1] for union in (model.Check, env.checks.Check))
     assert len(ours) == 9
     assert bare(ours) == bare(theirs)
 

@@ -1,25 +1,37 @@
-"""Templates are read from both forms of an S3 address, the bucket in the path and the bucket in the host.
+"""Templates are read from both forms of an S3 address, and from other accounts' buckets where their policies let the caller in.
 
-Models the API reference's CreateStack, TemplateURL, and the S3 user guide's "Virtual hosting of buckets".
+Models the API reference's CreateStack, TemplateURL, and the S3 user guide's "Virtual hosting of buckets" and "Bucket naming rules": a name is one
+bucket, whoever asks.
 """
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlparse
 
-from .emulator import Answer, Parameters, helpers
+from .emulator import Answer, Parameters, account, helpers, region, responses, s3
 from .wire import text
 
 _resolve_document = helpers._resolve_document
 
 
 def resolve_document(params: Parameters, body_key: str, url_key: str, label: str) -> tuple[str | None, Answer | None]:
-    """MiniStack's own, for which the bucket is always in the path."""
+    """MiniStack's own, for which the bucket is always in the path, and the caller's own."""
     found = re.fullmatch(r"https://([^/]+)\.s3[.-][^/]*amazonaws\.com/(.+)", text(params, url_key))
     if found:
         params = {**params, url_key: [f"https://s3.amazonaws.com/{found.group(1)}/{found.group(2)}"]}
-    document: tuple[str | None, Answer | None] = _resolve_document(params, body_key, url_key, label)
+    with responses.request_scope(_reader(text(params, url_key)), region()):
+        document: tuple[str | None, Answer | None] = _resolve_document(params, body_key, url_key, label)
     return document
+
+
+def _reader(url: str) -> str:
+    """The account in which the object is looked for: the bucket's, where it lets this one read."""
+    bucket, _, key = urlparse(url).path.lstrip("/").partition("/")
+    owner = s3._bucket_owner_account(bucket) if key else None
+    if owner and owner != account() and s3._foreign_bucket_allows(owner, bucket, key, "GET", {}, account()):
+        return str(owner)
+    return account()
 
 
 def install() -> None:
