@@ -79,7 +79,9 @@ class Previews:
         current = stacks.find(instance.stack_id) if instance and instance.stack_id else None
         running = deployed.read(stacks, current) if current and not current.status.is_absent else None
         if running and (running.stack.status.is_busy or running.stack.status.is_stuck):
-            raise Conflict(f"stack {running.stack.name}", f"it is {running.stack.status}", "an operation will fail there until it is mended")
+            raise Conflict(
+                f"stack {running.stack.name}", f"it is {running.stack.status}", "an operation will fail there until it is mended"
+            )
         name = running.stack.name if running else f"{PREFIX}{self.home.stack_set.set_name}"[:128]
         if running or instance is None:
             _clear(stacks, name)
