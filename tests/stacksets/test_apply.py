@@ -63,7 +63,9 @@ def test_an_update_reaches_a_wave_at_a_time_over_accounts_and_regions(organizati
 
     def reached(point: str) -> None:
         if point == "passed-canary":
-            seen.append({f"{member}/{region}": organization.size(member, region) for member in organization.members for region in (REGION, SECOND)})
+            seen.append(
+                {f"{member}/{region}": organization.size(member, region) for member in organization.members for region in (REGION, SECOND)}
+            )
 
     record = Rolling(home=home, plan=made, show=_quiet(), reached=reached).run()
     assert record.outcome == "succeeded"
@@ -107,7 +109,9 @@ def test_own_values_come_with_the_wave_and_are_changed_without_the_set(organizat
     assert "No changes" in answer.out
 
 
-def test_a_new_account_in_the_canary_wave_of_a_set_that_stands_gets_the_new_release_and_nobody_else_does(organization: Organization) -> None:
+def test_a_new_account_in_the_canary_wave_of_a_set_that_stands_gets_the_new_release_and_nobody_else_does(
+    organization: Organization,
+) -> None:
     """UpdateStackSet that named no instance would change all."""
     new, *rest = organization.members
     organization.waves = (wave("rest", *rest),)
@@ -237,10 +241,18 @@ def _change(organization: Organization, change: str) -> str:
         _over(organization, changed["OperationId"])
         return 'tags.Project: it was "tap", and is "other"'
     if change == "instances":
-        _over(organization, organization.api.delete_stack_instances(StackSetName=SET, Accounts=[last], Regions=[REGION], RetainStacks=True)["OperationId"])
+        _over(
+            organization,
+            organization.api.delete_stack_instances(StackSetName=SET, Accounts=[last], Regions=[REGION], RetainStacks=True)["OperationId"],
+        )
         return f"instance {last} {REGION}: it was current, and is not there"
     if change == "operation":
-        _over(organization, organization.api.update_stack_set(StackSetName=SET, UsePreviousTemplate=True, Capabilities=["CAPABILITY_NAMED_IAM"])["OperationId"])
+        _over(
+            organization,
+            organization.api.update_stack_set(StackSetName=SET, UsePreviousTemplate=True, Capabilities=["CAPABILITY_NAMED_IAM"])[
+                "OperationId"
+            ],
+        )
         return "was begun after the plan was made"
     _over(
         organization,
@@ -252,7 +264,9 @@ def _change(organization: Organization, change: str) -> str:
 
 
 def _over(organization: Organization, identifier: str) -> None:
-    wait(lambda: any(one["OperationId"] == identifier and "EndTimestamp" in one for one in organization.operations()), "the operation to end")
+    wait(
+        lambda: any(one["OperationId"] == identifier and "EndTimestamp" in one for one in organization.operations()), "the operation to end"
+    )
 
 
 def test_a_look_for_drift_since_the_plan_moves_nothing(organization: Organization) -> None:
