@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy import contents
 from deploy.errors import Refused
 from deploy.manifest import Manifest, Roles, Stack, Template
 from deploy.pieces import Folder, Pieces
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from deploy.aws.stacks import Stacks
     from deploy.aws.store import Store
     from deploy.model import Caller
-
-# Partitions whose services do not answer under amazonaws.com; source: botocore's endpoints.json.
-_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +117,7 @@ class Account:
 
     def template_url(self, region: str, digest: str) -> str:
         """The form that the root's own nested stacks have."""
-        suffix = _SUFFIXES.get(self.partition, "amazonaws.com")
-        return f"https://s3.{region}.{suffix}/{self.bucket(region)}/templates/{digest}.json"
+        return contents.url(self.partition, region, self.bucket(region), f"templates/{digest}.json")
 
     def template(self, service: str) -> Template:
         return next(template for template in self.manifest.templates if template.service == service)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from deploy import contents
 from deploy.account import Account
 from deploy.manifest import Asset, Bucket, Release, Template
 from deploy.noun import Noun
@@ -127,7 +128,7 @@ def put_all(store: Puts, pieces: list[list[Piece]], progress: Progress = lambda 
 
 
 def rounds(account: Account) -> list[list[Piece]]:
-    """Everything that the manifest names, read and checked: assets and children, then their roots, then the manifest."""
+    """Everything that the manifest names, read and checked: assets and children, then their roots and the index of what StackSets read, then the manifest."""
     manifest = account.manifest
     roots = {stack.root for stack in manifest.stacks}
     first = [_piece(account, asset, f"assets/{asset.sha256}.zip", "application/zip") for asset in manifest.assets]
@@ -135,6 +136,9 @@ def rounds(account: Account) -> list[list[Piece]]:
     for template in manifest.templates:
         piece = _piece(account, template, f"templates/{template.sha256}.json", "application/json")
         (second if template.service in roots else first).append(piece)
+    if manifest.stack_sets:
+        listed = contents.contents(manifest, account.digest, account.partition)
+        second.append(Piece(key=contents.contents_key(account.digest), data=listed, kind="application/json"))
     return [first, second, [Piece(key=manifest_key(account.digest), data=account.data, kind="application/json")]]
 
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from deploy import contents
 from deploy.account import Account
 from deploy.manifest import Manifest, Release, decode
 from deploy.noun import Noun
@@ -72,6 +73,9 @@ def read_back(account: Account, build: Path) -> ReadBack:
     """Everything that the manifest names, in every artifact bucket; and the whole release where the tools account has kept it."""
     manifest, release = account.manifest, release_of(account, build)
     wanted = [Wanted(manifest_key(account.digest), "manifest", account.digest, len(account.data)), *named(manifest)]
+    if manifest.stack_sets:
+        listed = contents.contents(manifest, account.digest, account.partition)
+        wanted.append(Wanted(contents.contents_key(account.digest), "index of StackSets", sha256(listed).hexdigest(), len(listed)))
     if release and release.parity:
         wanted.append(Wanted(proof_key(release.digest), "proof of parity", release.parity, None))
     found: list[Read] = []

@@ -256,3 +256,9 @@ class ToolsEnvironment(AnyEnvironment, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     stack_sets: dict[Name, StackSet] = field(default_factory=dict)
     sources: tuple[Environment, ...] = ()
+
+    @property
+    def code_regions(self) -> tuple[str, ...]:
+        """Regions beside the own one in which instances may have functions, whose code Lambda reads in its own region."""
+        copied = {region for one in self.stack_sets.values() if one.services for region in one.targets.regions}
+        return tuple(sorted(copied - {self.region}))

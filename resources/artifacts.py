@@ -8,7 +8,7 @@ s3:ObjectCreationOperation; nothing here is large enough for one, so they are re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from awacs import kms
@@ -16,6 +16,7 @@ from awacs import s3 as actions
 from awacs.aws import Action, ArnNotEquals, ConditionElement, Null, Statement, StringEquals
 from troposphere import Sub, cloudwatch, s3
 
+from env import model
 from resources import statements
 from resources.keys import key_with_alias
 from resources.naming import bucket_pattern, name
@@ -36,6 +37,8 @@ RECORDS = (APPROVALS, "index", LEDGER, LOCKS)
 CLEARED = ("assets", "manifests", "releases", "templates")
 # What StackSets of the organization read in their own accounts.
 SHARED = ("assets", "templates")
+STACKSETS = "stacksets"
+"""Below it each StackSet has a ledger and a lock of its own."""
 BUCKET = "ArtifactBucket"
 """Its logical id in bootstrap's template."""
 
@@ -55,9 +58,12 @@ def everything() -> list[Sub]:
     return [Sub(f"${{{BUCKET}.Arn}}/*")]
 
 
-def artifact_key(env: AnyEnvironment) -> tuple[Key, Alias]:
-    """A key for the bucket alone: used through S3, by the deployment's roles; by the organization to read what the bucket lets it read."""
-    roles = [role_arn(env, role) for role in ("publish", "plan", "deploy", "execution")]
+def artifact_key(env: AnyEnvironment, named: Callable[[AnyEnvironment, str], Sub] = role_arn) -> tuple[Key, Alias]:
+    """A key for the bucket alone: used through S3, by the deployment's roles; by the organization to read what the bucket lets it read.
+
+    ``named``: the ARN of a role.
+    """
+    roles = [named(env, role) for role in ("publish", "plan", "deploy", "execution")]
     via = StringEquals("kms:ViaService", Sub("s3.${AWS::Region}.${AWS::URLSuffix}"))
     users = statements.allow_roles("Deployment", roles, [kms.Decrypt, kms.GenerateDataKey], via)
     readers = allow_organization(env, "Organization", [kms.Decrypt], ["*"], via)
@@ -81,22 +87,25 @@ def lifecycle(days: int, incomplete_upload_days: int) -> s3.LifecycleConfigurati
     )
 
 
-def kept(env: AnyEnvironment) -> list[Statement]:
+def kept(env: AnyEnvironment, named: Callable[[str], Sub] = made_role_arn) -> list[Statement]:
     """The bucket's denials, to everybody: no overwriting, no deleting, no writing for anyone but the two who have to.
 
     Whoever clears away what no release needs any more is the one exception to ``Keep``, and none to ``KeepRecords``. It removes no version:
     what it took is there until the lifecycle ends it. Beside these the organization reads what StackSets need.
     """
-    writers = ArnNotEquals("aws:PrincipalArn", [made_role_arn(role) for role in ("publish", "deploy")])
-    clearing = ArnNotEquals("aws:PrincipalArn", made_role_arn("gc"))
+    writers = ArnNotEquals("aws:PrincipalArn", [named(role) for role in ("publish", "deploy")])
+    clearing = ArnNotEquals("aws:PrincipalArn", named("gc"))
+    # Each StackSet has records of its own.
+    sets = isinstance(env, model.ToolsEnvironment) and env.stack_sets
+    records, once, locks = ((f"{STACKSETS}{part}",) if sets else () for part in ("", f"/*/{LEDGER}", f"/*/{LOCKS}"))
     return [
         deny_everybody("OnlyDeployment", [actions.PutObject], everything(), writers),
         deny_everybody("Keep", [actions.DeleteObject], everything(), clearing),
         deny_everybody("KeepVersions", [actions.DeleteObjectVersion], everything()),
-        deny_everybody("KeepRecords", [actions.DeleteObject], below(*RECORDS)),
-        deny_everybody("WriteOnce", [actions.PutObject], below(*ONCE), Null("s3:if-none-match", "true")),
+        deny_everybody("KeepRecords", [actions.DeleteObject], below(*RECORDS, *records)),
+        deny_everybody("WriteOnce", [actions.PutObject], below(*ONCE, *once), Null("s3:if-none-match", "true")),
         # Both keys under one operator: denied where neither is there.
-        deny_everybody("SwapLocks", [actions.PutObject], below(LOCKS), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
+        deny_everybody("SwapLocks", [actions.PutObject], below(LOCKS, *locks), Null({"s3:if-match": "true", "s3:if-none-match": "true"})),
         allow_organization(env, "Organization", [actions.GetObject], below(*SHARED)),
     ]
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from awacs.aws import ArnNotEquals, Statement, StringEquals
 from troposphere import Sub
 
+from env import model
 from resources import carriers, scopes, statements
 from resources.artifacts import BUCKET, bucket_arn, gate_namespace
 from resources.execution import everywhere, exact, identities
-from resources.naming import global_pattern, name
+from resources.naming import REGION, global_pattern, name
 from resources.policies import deny
 from resources.roles import made_boundary_arn, role_arn
 
@@ -164,7 +165,19 @@ def of_pipeline(env: ToolsEnvironment) -> list[Statement]:
 def of_deployment(env: AnyEnvironment, services: Iterable[str]) -> list[Statement]:
     """For the deployment's roles. ``services``: those whose actions any of them has."""
     made = {f"{service}:*" for service in services if service != "iam"}
-    return [everywhere(env, "Deployment", made), *_identities(env), *_kept(env)]
+    return [everywhere(env, "Deployment", made), *_identities(env), *_reach(env), *_kept(env)]
+
+
+def _reach(env: AnyEnvironment) -> list[Statement]:
+    """Where there are StackSets: what Organizations and STS are asked has no region of ours; who may ask what says each role's own policy."""
+    if not has_sets(env):
+        return []
+    asked = ("organizations:Describe*", "organizations:List*", "sts:AssumeRole", "sts:TagSession")
+    return [statements.allow("Reach", exact(asked), ["*"])]
+
+
+def has_sets(env: AnyEnvironment) -> bool:
+    return isinstance(env, model.ToolsEnvironment) and bool(env.stack_sets)
 
 
 def _identities(env: AnyEnvironment) -> list[Statement]:
@@ -189,7 +202,11 @@ def _kept(env: AnyEnvironment) -> list[Statement]:
     # In the tools account those whom somebody from outside may take.
     own += [Sub(text) for text in identities(env, "workflow-*")] if env.account == env.tools.account else []
     passing = ArnNotEquals("aws:PrincipalArn", [role_arn(env, role) for role in ("plan", "deploy")])
-    stack = statements.arn(f"cloudformation:stack/{name(env, 'bootstrap', 'stack')}/*")
+    # With StackSets there is a second one, bootstrap-reach, and in other regions there are buckets of the same names.
+    stack = statements.arn(f"cloudformation:stack/{name(env, 'bootstrap*' if has_sets(env) else 'bootstrap', 'stack')}/*")
+    buckets = [Sub(f"${{{BUCKET}.Arn}}"), Sub(bucket_arn(env, "artifact-logs"))]
+    if isinstance(env, model.ToolsEnvironment) and env.code_regions:
+        buckets = [Sub(bucket_arn(env, thing).replace(REGION, "*")) for thing in ("artifacts", "artifact-logs")]
     gate = statements.arn(f"cloudwatch:alarm:{name(env, 'gate', 'alarm')}")
     bootstrap = StringEquals({"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"})
     return [
@@ -197,6 +214,6 @@ def _kept(env: AnyEnvironment) -> list[Statement]:
         deny("KeepIdentities", exact(["iam:*"]), [*own, *map(Sub, identities(env, "bootstrap-*")), made_boundary_arn()], passing),
         deny("KeepStack", exact(STACK_CHANGES), [stack]),
         deny("KeepGate", exact(("cloudwatch:DeleteAlarms", "cloudwatch:Disable*", "cloudwatch:Put*Alarm")), [gate]),
-        deny("KeepBuckets", exact(BUCKET_CHANGES), [Sub(f"${{{BUCKET}.Arn}}"), Sub(bucket_arn(env, "artifact-logs"))]),
+        deny("KeepBuckets", exact(BUCKET_CHANGES), buckets),
         deny("KeepKey", exact(KEY_CHANGES), ["*"], bootstrap),
     ]

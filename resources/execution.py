@@ -108,13 +108,13 @@ def _by_name(env: AnyEnvironment, sid: str, by_service: dict[str, set[str]]) -> 
         yield statements.allow(f"{sid}{number}", exact(actions), arns)
 
 
-def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str]) -> list[Statement]:
-    """Roles and policies of the environment: never without the boundary, passed to one service each."""
+def identity(env: AnyEnvironment, types: Iterable[str], actions: Iterable[str], boundaries: Sequence[Arn] = ()) -> list[Statement]:
+    """Roles and policies of the environment: never without a boundary, passed to one service each. ``boundaries``: others than bootstrap's."""
     known, used = {action for action in actions if action.startswith("iam:")}, set(types)
     attach, pass_, link = (known & {f"iam:{verb}"} for verb in ("AttachRolePolicy", "PassRole", "CreateServiceLinkedRole"))
     reach = known & set(_BOUND) - attach
     roles, policies = (Sub(text) for text in identities(env, "*"))
-    bound = StringEquals("iam:PermissionsBoundary", made_boundary_arn())
+    bound = StringEquals("iam:PermissionsBoundary", list(boundaries) if boundaries else made_boundary_arn())
     passed = [service for name, service in sorted(scopes.PASSED.items()) if name in used]
     linked = sorted({service for name in used for service in scopes.LINKED.get(name, ())})
     return [

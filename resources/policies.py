@@ -79,7 +79,7 @@ def deny_everybody(sid: str, actions: Iterable[Action], resources: Iterable[Any]
     return denied
 
 
-def size(env: AnyEnvironment, statement: Statement) -> int:
+def size(env: AnyEnvironment, statement: Statement | dict[str, Any]) -> int:
     """Characters as IAM counts them once CloudFormation has put the place in, with the comma behind."""
     return len("".join(json.dumps(rendered(env, encode_to_dict(statement)), separators=(",", ":")).split())) + 1
 

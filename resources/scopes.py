@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from troposphere import Sub
 
+from env import model
 from resources.naming import log_group_patterns
 
 if TYPE_CHECKING:
@@ -278,8 +279,9 @@ def arns(env: AnyEnvironment, service: str) -> list[Sub]:
 
 
 def regions(env: AnyEnvironment) -> list[str]:
-    """Where the environment may be: its own region, as a pseudo parameter, and that of its disaster recovery."""
-    return ["${AWS::Region}", *([env.disaster_recovery.region] if env.disaster_recovery else [])]
+    """Where the environment may be: its own region, as a pseudo parameter, that of its disaster recovery, and those with code for StackSets."""
+    code = env.code_regions if isinstance(env, model.ToolsEnvironment) else ()
+    return ["${AWS::Region}", *([env.disaster_recovery.region] if env.disaster_recovery else []), *code]
 
 
 def matches(action: str, wanted: tuple[str, ...]) -> bool:

@@ -114,8 +114,14 @@ class Built(Generic[Env]):
 
     @cached_property
     def beside(self) -> dict[str, SetTemplate]:
-        """Template name -> what no stack of this account has nested: what StackSets roll out."""
-        return {made.service: made for made in self.sets.values()}
+        """Template name -> what no stack of this account has nested: what StackSets roll out, and what they need on both sides."""
+        env: AnyEnvironment = self.env
+        if not isinstance(env, ToolsEnvironment):
+            return {}
+        try:
+            return {**stacksets.sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
+        except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BuildError(f"stack sets, environment {env.name}: {error}") from error
 
     @cached_property
     def whole(self) -> Built[Env]:

@@ -12,7 +12,7 @@ from deploy import manifest as contract
 from deploy.stateful import STATEFUL
 from env import settings
 from env.model import Environment, ToolsEnvironment
-from resources import naming
+from resources import naming, reach
 from resources.deployment import is_production
 from resources.tags import tags
 from templates import bootstrap, root
@@ -21,6 +21,7 @@ from templates.drift import APP_STACK
 from templates.monitoring import RELEASE_ALARM
 from templates.pipeline import PIPELINE_STACK
 from templates.reach import stack_sets
+from templates.sets import administration, artifacts
 from templates.validation.limits import count
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         region=env.region,
         tags=tags(env),
         roles=_roles(env),
-        artifacts=(contract.Bucket(name=_concrete(env, naming.bucket_pattern(env, "artifacts")), region=env.region),),
+        artifacts=_artifacts(env),
         bootstraps=_bootstraps(built, (stack,)),
         stacks=(stack,),
         templates=(
             *(_template(service, built.templates[service], built.encoded[service]) for service in (*built.services, "root")),
-            *(_template(service, made.document, encode(made.document)) for service, made in sorted(built.beside.items())),
+            *(_template(service, made.document, encode(made.document)) for service, made in sorted(built.beside.items()) if made.published),
         ),
         assets=tuple(
             contract.Asset(name=asset.name, path=f"assets/{asset.sha256}.zip", sha256=asset.sha256, size=len(asset.data))
@@ -66,6 +67,13 @@ def manifest(built: AnyBuilt, values: dict[str, Any], assets: Iterable[Asset]) -
         drift=_drift(env, stack) if isinstance(env, Environment) else (),
         stack_sets=stack_sets(env, built.sets) if isinstance(env, ToolsEnvironment) else (),
     )
+
+
+def _artifacts(env: AnyEnvironment) -> tuple[contract.Bucket, ...]:
+    """The own region's first; then those in which instances of StackSets need code."""
+    regions = (env.region, *(env.code_regions if isinstance(env, ToolsEnvironment) else ()))
+    pattern = naming.bucket_pattern(env, "artifacts")
+    return tuple(contract.Bucket(name=_filled(pattern, env.account, region), region=region) for region in regions)
 
 
 def _drift(env: Environment, stack: contract.Stack) -> tuple[contract.Drift, ...]:
@@ -123,9 +131,9 @@ def _triggers(env: AnyEnvironment) -> tuple[contract.Trigger, ...]:
 
 
 def _bootstraps(built: AnyBuilt, stacks: Iterable[contract.Stack]) -> tuple[contract.Bootstrap, ...]:
-    """One for every region that a stack goes to, all from one template."""
+    """One for every region that a stack goes to, all from one template; and what StackSets need beside it."""
     made = built.bootstrap
-    return tuple(
+    own = tuple(
         contract.Bootstrap(
             name=naming.name(built.env, bootstrap.NAME, "stack"),
             region=region,
@@ -136,6 +144,26 @@ def _bootstraps(built: AnyBuilt, stacks: Iterable[contract.Stack]) -> tuple[cont
         )
         for region in sorted({stack.region for stack in stacks})
     )
+    return (*own, *_reach_bootstraps(built))
+
+
+def _reach_bootstraps(built: AnyBuilt) -> list[contract.Bootstrap]:
+    env = built.env
+    if not isinstance(env, ToolsEnvironment) or not env.stack_sets:
+        return []
+    wanted = [(reach.BOOTSTRAP, env.region, administration.NAME)]
+    wanted += [(bootstrap.NAME, region, artifacts.NAME) for region in env.code_regions]
+    return [
+        contract.Bootstrap(
+            name=naming.name(env, thing, "stack"),
+            region=region,
+            path=f"{service}.json",
+            sha256=digest(encode(built.beside[service].document)),
+            outputs=tuple(sorted(built.beside[service].document.get("Outputs", {}))),
+            types=(),
+        )
+        for thing, region, service in wanted
+    ]
 
 
 def stack_policy(built: AnyBuilt) -> dict[str, Any]:

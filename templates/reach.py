@@ -27,7 +27,7 @@ def _stack_set(env: ToolsEnvironment, name: str, one: StackSet, template: SetTem
     own = not one.is_service_managed
     return contract.StackSet(
         name=name,
-        set_name=one.set_name or reach.set_name(env, name),
+        set_name=reach.set_name(env, name, one),
         description=one.description,
         region=env.region,
         template=template.service,

@@ -24,7 +24,7 @@ from resources.tags import tag, tags
 from templates import root
 from templates.flat import NESTED, Document, flatten
 from templates.service import Origin, Service
-from templates.sets import baseline
+from templates.sets import administration, artifacts, baseline, target
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment, Environment, ToolsEnvironment
@@ -35,7 +35,8 @@ Found = tuple[Path_, str]
 
 # Every template that a set can name. To add one: write its module, add its line (docs/extending.md).
 STACK_SETS: dict[str, Callable[[ToolsEnvironment], Service[ToolsEnvironment]]] = {baseline.NAME: baseline.build}
-BESIDE = frozenset(STACK_SETS)
+TEMPLATES = (*STACK_SETS, target.NAME)
+BESIDE = frozenset({*TEMPLATES, administration.NAME, artifacts.NAME})
 """Templates that are there where a set needs them, and else not."""
 MOST_BYTES = 1024 * 1024
 """Of a template in S3 (CreateStackSet, TemplateURL)."""
@@ -46,13 +47,16 @@ _LENGTHS = (("MinLength", "MaxLength"), ("MinValue", "MaxValue"))
 
 @dataclass(frozen=True, kw_only=True)
 class SetTemplate:
-    """``service``: its name in the manifest and in the build folder; ``copied``: the services that it was merged from."""
+    """``service``: its name in the manifest and in the build folder; ``copied``: the services that it was merged from, in ``environment``;
+    ``published``: it is rolled out from the bucket, and not made by an administrator's own call alone.
+    """
 
     service: str
     document: Document
     origins: dict[str, Origin] = field(default_factory=dict)
     copied: tuple[str, ...] = ()
     environment: str = ""
+    published: bool = True
 
     @property
     def has_code(self) -> bool:
@@ -117,11 +121,52 @@ def _nearest(places: Mapping[tuple[str, str], Place], path: Path_) -> Place:
 def _template(env: ToolsEnvironment, name: str, one: StackSet, services: Mapping[str, Callable[[Environment], Service]]) -> SetTemplate:
     if one.template is None:
         return _copied(env, name, one, services)
-    if one.template not in STACK_SETS:
-        raise WrongSetError(("template",), f"there is no template {one.template}{_near(one.template, STACK_SETS)}")
+    if one.template not in TEMPLATES:
+        raise WrongSetError(("template",), f"there is no template {one.template}{_near(one.template, TEMPLATES)}")
+    if one.template == target.NAME:
+        return _target(env, services)
     service = STACK_SETS[one.template](env)
     _published(service)
     return SetTemplate(service=one.template, document=service.to_dict(), origins=service.origins)
+
+
+def sides(env: ToolsEnvironment, services: Mapping[str, Callable[[Environment], Service]]) -> dict[str, SetTemplate]:
+    """What must be there on both sides before a set is: of the tools account, of every target, and the buckets in other regions."""
+    if not env.stack_sets:
+        return {}
+    made = [_target(env, services), _stands(administration.NAME, administration.build(env))]
+    if env.code_regions:
+        made.append(_stands(artifacts.NAME, artifacts.build(env)))
+    return {one.service: one for one in made}
+
+
+def _stands(name: str, service: Service[ToolsEnvironment]) -> SetTemplate:
+    return SetTemplate(service=name, document=service.to_dict(), origins=service.origins, published=False)
+
+
+def _target(env: ToolsEnvironment, services: Mapping[str, Callable[[Environment], Service]]) -> SetTemplate:
+    """For what every set with the house's own execution role asks of it."""
+    service = target.build(env, list(_asked(env, services)))
+    return SetTemplate(service=target.NAME, document=service.to_dict(), origins=service.origins)
+
+
+def _asked(
+    env: ToolsEnvironment, services: Mapping[str, Callable[[Environment], Service]]
+) -> Iterator[tuple[AnyEnvironment, str, set[str]]]:
+    own = set[str]()
+    copies = []
+    for name, one in env.stack_sets.items():
+        if one.is_service_managed or one.execution_role or one.template == target.NAME:
+            continue
+        made = _template(env, name, one, services)
+        if made.copied:
+            source = next(each for each in env.sources if each.name == made.environment)
+            copies.append((source, boundary_thing(name), made.types))
+        else:
+            own |= made.types
+    if own:
+        yield env, baseline.BOUNDARY, own
+    yield from copies
 
 
 def _published(service: AnyService) -> None:

@@ -31,6 +31,8 @@ class Organization:
         found: dict[str, str] = {}
         level = [unit]
         try:
+            if not unit.startswith("r-"):
+                self.api("describe_organizational_unit", OrganizationalUnitId=unit)
             while level:
                 parent = level.pop()
                 for one in self.api.pages("list_accounts_for_parent", "Accounts", ParentId=parent):

@@ -66,8 +66,9 @@ class Sessions:
 
     def role(self, target: Target, task: Task, service: str, region: str) -> Api:
         """A client with a role's credentials, refreshed before they end."""
-        self._session(target, task, region)
-        return self._client(target.arn(task), service, region)
+        with self._lock:  # so that nobody forgets the one between both
+            self._session(target, task, region)
+            return self._client(target.arn(task), service, region)
 
     def forget(self, target: Target) -> None:
         """Let go of the clients and credentials of all its roles: whoever asks again gets new ones."""

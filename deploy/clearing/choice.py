@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from deploy.contents import contents_key
 from deploy.earlier import before
 from deploy.errors import Refused
 from deploy.manifest import Manifest, Release
@@ -26,7 +27,7 @@ from deploy.record import Record
 FOLDERS = ("assets/", "manifests/", "releases/", "templates/")
 YOUNG = timedelta(days=1)
 _KNOWN = re.compile(
-    r"assets/[0-9a-f]{64}\.zip|(?:manifests|templates)/([0-9a-f]{64})\.json|releases/([0-9a-f]{64})/(?:release|parity)\.json"
+    r"assets/[0-9a-f]{64}\.zip|(?:manifests|templates)/([0-9a-f]{64})\.json|releases/([0-9a-f]{64})/(?:release|parity|index)\.json"
 )
 _DEPLOYED = ("succeeded", "unverified")
 _WORKED = (*_DEPLOYED, "nothing to do")
@@ -51,7 +52,8 @@ class Facts(Noun, frozen=True, kw_only=True):
 
     ``objects``: of the four folders, in every bucket; ``records``: the ledger, newest first; ``manifests``, ``releases``: by digest;
     ``deployed``: keys that the stacks refer to as they are deployed now; ``needed_manifests``, ``needed_releases``: of what runs
-    elsewhere, or waits for somebody to promote it.
+    elsewhere, or waits for somebody to promote it; ``sets``: each StackSet's own ledger, newest first; ``unsettled``: sets, as AWS calls
+    them, that have instances of more than one release.
     """
 
     environment: str
@@ -65,6 +67,8 @@ class Facts(Noun, frozen=True, kw_only=True):
     deployed: frozenset[str] = frozenset()
     needed_manifests: frozenset[str] = frozenset()
     needed_releases: frozenset[str] = frozenset()
+    sets: dict[str, tuple[Record, ...]] = msgspec.field(default_factory=dict)
+    unsettled: frozenset[str] = frozenset()
 
     @property
     def since(self) -> datetime:
@@ -106,15 +110,15 @@ def choose(facts: Facts) -> Choice:
 
 def used(facts: Facts) -> frozenset[str]:
     """The keys that something needs."""
-    records = kept_records(facts)
+    records = (*kept_records(facts), *(record for ledger in facts.sets.values() for record in _kept(ledger, facts)))
     releases = {record.release for record in records} | facts.needed_releases | _kept_releases(facts)
     builds = [build for digest in releases if (release := facts.releases.get(digest)) for build in _builds(release)]
     young = {
         found[1] for thing in facts.objects if thing.key.startswith("manifests/") and _is_young(thing, facts) and (found := _name(thing))
     }
-    manifests = {record.manifest for record in records} | facts.needed_manifests | set(builds) | young
+    manifests = {record.manifest for record in records} | facts.needed_manifests | set(builds) | young | _mixed(facts)
     keys = {key for digest in releases for key in (release_key(digest), proof_key(digest))}
-    keys |= {manifest_key(digest) for digest in manifests}
+    keys |= {key for digest in manifests for key in (manifest_key(digest), contents_key(digest))}
     # One that is gone names nothing: no rollback and no promotion could begin from it.
     keys |= {want.key for digest in manifests if (manifest := facts.manifests.get(digest)) for want in named(manifest)}
     return frozenset(keys | facts.deployed)
@@ -124,15 +128,24 @@ def kept_records(facts: Facts) -> tuple[Record, ...]:
     """Those whose release stays: the newest that worked, whatever was tried in the window, what runs, what `rollback` would go back to, and
     what has not ended.
     """
-    made = [record for record in facts.records if record.manifest]
+    return _kept(facts.records, facts)
+
+
+def _kept(records: tuple[Record, ...], facts: Facts) -> tuple[Record, ...]:
+    made = [record for record in records if record.manifest]
     newest = dict.fromkeys(record.manifest for record in made if record.outcome in _WORKED)
     chosen = set(list(newest)[: facts.keep])
     chosen |= {record.manifest for record in made if record.ended is None or record.ended >= facts.since}
     chosen |= {record.manifest for record in made[:1]}
     chosen |= {record.manifest for record in [one for one in made if one.outcome in _DEPLOYED][:1]}
     with contextlib.suppress(Refused):
-        chosen.add(before(facts.records, facts.environment).manifest)
+        chosen.add(before(records, facts.environment).manifest)
     return tuple(record for record in made if record.manifest in chosen)
+
+
+def _mixed(facts: Facts) -> set[str]:
+    """Every release of a set whose instances are not all of one: which of them they are, only their own accounts could say."""
+    return {digest for digest, manifest in facts.manifests.items() if any(one.set_name in facts.unsettled for one in manifest.stack_sets)}
 
 
 def _kept_releases(facts: Facts) -> set[str]:

@@ -13,6 +13,7 @@ import msgspec
 
 from deploy import deployed, lock
 from deploy.account import Account
+from deploy.clearing import sets
 from deploy.clearing.choice import FOLDERS, Facts, Thing
 from deploy.errors import Conflict
 from deploy.index import Place
@@ -49,6 +50,8 @@ def gather(account: Account, others: Mapping[str, Account], *, keep: int, days: 
     manifests, releases = _manifests(objects, stores), _releases(objects, stores)
     records = Ledger(store=store).newest(EVERY)
     pending = _pending(account, records)
+    everything = (manifest, *manifests.values())
+    reached = sets.gather(account, everything, {thing.key for thing in objects})
     return Facts(
         environment=manifest.environment,
         now=now,
@@ -58,7 +61,9 @@ def gather(account: Account, others: Mapping[str, Account], *, keep: int, days: 
         records=records,
         manifests=manifests,
         releases=releases,
-        deployed=_deployed(account, (manifest, *manifests.values()), {thing.key for thing in objects}),
+        deployed=_deployed(account, everything, {thing.key for thing in objects}) | reached.deployed,
+        sets=reached.ledgers,
+        unsettled=reached.unsettled,
         needed_manifests=_approved(account, pending),
         needed_releases=frozenset(_elsewhere(store, others)) if manifest.environment == TOOLS else frozenset(),
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from deploy import begun
 from deploy.aws.failures import AwsRefusal
 from deploy.errors import Denied, DeployError
-from deploy.parallel import each
 from deploy.progress import Cause
 from deploy.record import InstanceFailure
 from deploy.stacksets.home import Home
@@ -22,7 +21,7 @@ def failures(home: Home, results: Iterable[Result], instances: Mapping[Place, In
     if not failed:
         return ()
     statuses = _statuses(home)
-    causes = each(lambda result: _cause(home, instances.get(result.place)), failed[:MOST])
+    causes = home.by_account(lambda result: _cause(home, instances.get(result.place)), failed[:MOST])
     causes += [None] * (len(failed) - len(causes))
     return tuple(
         InstanceFailure(account=one.account, region=one.region, reason=_reason(one, statuses), cause=cause)
@@ -54,5 +53,3 @@ def _cause(home: Home, instance: Instance | None) -> Cause | None:
         return begun.read(stacks, instance.stack_id, instance.stack, last).cause if last else None
     except DeployError:
         return None  # the account lets nobody look; StackSets' own words stand for it
-    finally:
-        home.forget(instance.account)

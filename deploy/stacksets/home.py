@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -16,11 +16,23 @@ from deploy.aws.stack_sets import StackSets
 from deploy.errors import Invalid
 from deploy.ledger import Ledger
 from deploy.manifest import Guard, Manifest, Roles, Stack, StackSet
+from deploy.parallel import each
 from deploy.stacksets.model import Instance, Place
 
 if TYPE_CHECKING:
     from deploy.aws.sessions import Task
     from deploy.aws.store import Held, Store
+
+
+class InAccount(Protocol):
+    """Whatever is in one account."""
+
+    @property
+    def account(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=InAccount)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +146,20 @@ class Home:
             iam=sessions.role(account.target, "plan", "iam", region), account=sessions.role(account.target, "plan", "account", region)
         )
 
-    def forget(self, account: str) -> None:
-        """The clients of one target: of many accounts, few are held at a time."""
-        self.account.sessions.forget(self.target((account, self.stack_set.region)).target)
+    def by_account(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """What is to be done in targets, account by account and side by side, in the order of the items; an account's clients are let go of when
+        it is done, so that of many accounts few are held at a time.
+        """
+        asked = list(items)
+        groups: dict[str, list[int]] = {}
+        for index, item in enumerate(asked):
+            groups.setdefault(item.account, []).append(index)
+
+        def one(account: str) -> list[tuple[int, Result]]:
+            try:
+                return [(index, work(asked[index])) for index in groups[account]]
+            finally:
+                self.account.sessions.forget(self.target((account, self.stack_set.region)).target)
+
+        found = dict(pair for pairs in each(one, groups) for pair in pairs)
+        return [found[index] for index in range(len(asked))]

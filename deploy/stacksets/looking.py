@@ -14,7 +14,7 @@ from deploy.stacksets import limits
 from deploy.stacksets.home import Home
 from deploy.stacksets.limits import Looked
 from deploy.stacksets.model import Instance, Operation, Place, SetState
-from deploy.stacksets.scope import Scope, scope, units
+from deploy.stacksets.scope import Scope, Target, scope, units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def look(home: Home, document: Mapping[str, Any]) -> Ground:
         raise Refused(f"StackSet {home.name}", problem, "permissions cannot change while instances stand: give it another name")
     found, problems = reach(home)
     problems += limits.of_size(len(found.targets))
-    looked = tuple(each(lambda account: _look_at(home, account, found), found.accounts))
+    looked = tuple(home.by_account(lambda target: _look_at(home, target), found.first))
     problems += [*found.problems, *limits.of_accounts(stack_set, found.targets, looked)]
     if problems:
         raise Refused(f"StackSet {home.name}", _several(problems), "nothing was begun; mend this, then plan again", tuple(problems))
@@ -112,16 +112,13 @@ def _access(home: Home) -> Iterator[str]:
             yield f"account {mine} is no delegated administrator of StackSets: the management account runs {how}"
 
 
-def _look_at(home: Home, account: str, found: Scope) -> Looked:
+def _look_at(home: Home, target: Target) -> Looked:
     """An account's own roles and regions, by its plan role."""
     stack_set = home.stack_set
-    place = next(target.place for target in found.targets if target.account == account)
     try:
-        member = home.member(place)
+        member = home.member(target.place)
         role = member.has_role(stack_set.execution_role) if stack_set.permission_model == "SELF_MANAGED" else None
-        return Looked(account=account, role=role, regions=member.regions())
+        return Looked(account=target.account, role=role, regions=member.regions())
     except Denied as error:
         assumed = "cannot be assumed" if error.subject.startswith("role ") else "may not look at roles and regions there"
-        return Looked(account=account, reason=f"role {stack_set.plan_role} {assumed}")
-    finally:
-        home.forget(account)
+        return Looked(account=target.account, reason=f"role {stack_set.plan_role} {assumed}")

@@ -174,7 +174,7 @@ class Preview(Noun, frozen=True, kw_only=True):
 class SetPlan(Sealed, frozen=True, kw_only=True):
     """``stack_set``: as the manifest declares it; ``before``: the set when the plan was made, None where there was none; ``after``: as it is to be;
     ``differences`` between both; ``remove``: instances that the manifest does not name are taken out, their stacks kept where ``retain``;
-    ``findings``: of all previews, each once.
+    ``findings``: of all previews, each once; ``incomplete``: waves of which an account is left out that AWS would not leave out.
     """
 
     stack_set: StackSet
@@ -186,6 +186,7 @@ class SetPlan(Sealed, frozen=True, kw_only=True):
     previews: tuple[Preview, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
     remove: bool = False
     retain: bool = True
 

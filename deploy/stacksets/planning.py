@@ -76,6 +76,7 @@ def propose(
             previews=previews,
             findings=(*_losses(rows, remove=remove, retain=retain), *findings(previews)),
             notes=_notes(found, rows, remove=remove),
+            incomplete=found.scope.incomplete,
             remove=remove,
             retain=retain,
         )

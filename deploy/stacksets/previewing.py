@@ -23,7 +23,6 @@ from deploy.changes import Finding, Review
 from deploy.deployed import Deployed
 from deploy.errors import Conflict, Denied, Invalid
 from deploy.model import ChangeSet
-from deploy.parallel import each
 from deploy.plan import Settings
 from deploy.propose import check_made
 from deploy.stacksets.comparing import effective, unhidden
@@ -51,7 +50,7 @@ class Previews:
         Raises:
             Invalid: AWS cannot make the change set of one: it would fail there; everything at once.
         """
-        answers = each(self._one, rows)
+        answers = self.home.by_account(self._one, rows)
         failed = [answer for answer in answers if isinstance(answer, str)]
         if failed:
             subject = f"preview of StackSet {self.home.name}"

@@ -28,27 +28,35 @@ class Target(Noun, frozen=True, kw_only=True):
 
 
 class Scope(Noun, frozen=True, kw_only=True):
-    """``targets`` by wave, as the waves have them; ``notes``: who is left out, and why; ``problems``: what cannot be."""
+    """``targets`` by wave, as the waves have them; ``notes``: who is left out, and why; ``problems``: what cannot be; ``incomplete``: waves that lack an
+    account which AWS would try.
+    """
 
     targets: tuple[Target, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
     @property
-    def accounts(self) -> tuple[str, ...]:
-        """Each once, in the order of the waves."""
-        return tuple(dict.fromkeys(target.account for target in self.targets))
+    def first(self) -> tuple[Target, ...]:
+        """One of each account, in the order of the waves."""
+        found: dict[str, Target] = {}
+        for target in self.targets:
+            found.setdefault(target.account, target)
+        return tuple(found.values())
 
 
 def scope(stack_set: StackSet, members: Members, statuses: Mapping[str, str], management: str) -> Scope:
     """``statuses``: account -> its status, as far as the organization may be asked; ``management``: its account, empty where there is none."""
     notes: dict[str, None] = {}
     problems: list[str] = []
+    incomplete: dict[str, None] = {}
     targets: dict[Place, Target] = {}
     for wave in stack_set.waves:
         problems += [f"wave {wave.name}: organizational unit {unit} does not exist" for unit in wave.units if unit not in members]
         for account, unit in _accounts(wave, members).items():
-            if why := _left_out(stack_set, wave, account, unit, statuses, management):
+            if why := _left_out(stack_set, wave, account, statuses, management):
+                incomplete |= {} if account == management else {wave.name: None}
                 (problems.append if account in wave.accounts and wave.filter != "DIFFERENCE" else lambda text: notes.setdefault(text))(why)
                 continue
             for region in wave.regions:
@@ -56,7 +64,7 @@ def scope(stack_set: StackSet, members: Members, statuses: Mapping[str, str], ma
                 other = targets.setdefault(target.place, target)
                 if other.wave != wave.name:
                     problems.append(f"{account} in {region} is in wave {other.wave} and in wave {wave.name}")
-    return Scope(targets=tuple(targets.values()), notes=tuple(notes), problems=tuple(problems))
+    return Scope(targets=tuple(targets.values()), notes=tuple(notes), problems=tuple(problems), incomplete=tuple(incomplete))
 
 
 def _accounts(wave: Wave, members: Members) -> dict[str, str]:
@@ -74,7 +82,7 @@ def _accounts(wave: Wave, members: Members) -> dict[str, str]:
     return below | ({account: below.get(account, "") for account in wave.accounts} if wave.filter == "UNION" else {})
 
 
-def _left_out(stack_set: StackSet, wave: Wave, account: str, unit: str, statuses: Mapping[str, str], management: str) -> str:
+def _left_out(stack_set: StackSet, wave: Wave, account: str, statuses: Mapping[str, str], management: str) -> str:
     """Why an account can have no instance; empty where it can."""
     if stack_set.permission_model == "SERVICE_MANAGED" and account == management:
         return f"wave {wave.name}: {account} manages the organization; StackSets with service-managed permissions never reach it"

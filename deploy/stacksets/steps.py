@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from deploy.manifest import StackSet, Wave
+from deploy.manifest import Wave
 from deploy.plan import digest_of_content
 from deploy.stacksets.comparing import unhidden
 from deploy.stacksets.model import PREFIX, Content, Instance, Intent, Place, Row, Step
@@ -30,7 +30,8 @@ MOST_UNITS = 50
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Where the set and a wave's instances stand. ``before``: the set's content; ``declared``: parameters of the template that the set has;
-    ``instances`` of the wave; ``own``: their own values, of those that are to have some; ``elsewhere``: whether other instances stand.
+    ``instances`` of the wave; ``own``: their own values, of those that are to have some; ``elsewhere``: whether other instances stand; ``size``: how many instances
+    the wave's own targets mean, so that who reaches all of them may name the targets as they are declared; 0 where that may not be.
     """
 
     before: Content
@@ -39,6 +40,7 @@ class Standing:
     instances: Mapping[Place, Instance]
     own: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     elsewhere: bool = False
+    size: int = 0
 
     @property
     def renews(self) -> bool:
@@ -54,9 +56,9 @@ class _Group:
     units: tuple[str, ...] = ()
 
 
-def intent(stack_set: StackSet, wave: Wave, rows: tuple[Row, ...], now: Standing, prefix: str) -> Intent:
+def intent(wave: Wave, rows: tuple[Row, ...], now: Standing, prefix: str) -> Intent:
     """What is left to do in a wave. ``prefix``: of the operations' ids, of one attempt at this wave; empty where nothing is left."""
-    made = [msgspec.structs.replace(step, id=_id(prefix, step)) for step in _steps(stack_set, wave, rows, now)]
+    made = [msgspec.structs.replace(step, id=_id(prefix, step)) for step in _steps(wave, rows, now)]
     return Intent(wave=wave.name, steps=tuple(made))
 
 
@@ -74,13 +76,13 @@ def _id(prefix: str, step: Step) -> str:
     return f"{prefix}{step.kind}-{digest_of_content(msgspec.to_builtins(step))[:8]}"
 
 
-def _steps(stack_set: StackSet, wave: Wave, rows: tuple[Row, ...], now: Standing) -> Iterator[Step]:
+def _steps(wave: Wave, rows: tuple[Row, ...], now: Standing) -> Iterator[Step]:
     new = [row for row in rows if row.place not in now.instances]
     old = [row for row in rows if (found := now.instances.get(row.place)) and not found.is_inoperable]
     stale = old if now.renews else [row for row in old if now.instances[row.place].status != "CURRENT"]
     own = [row for row in old if unhidden(now.own.get(row.place, {}), row.overrides) != row.overrides]
     if now.renews and not old and new and now.elsewhere:
-        yield from _creations(stack_set, wave, new, now.declared)
+        yield from _creations(wave, new, now.declared, now.size)
         yield from _changes(wave, new)
         yield from _overridden(wave, [row for row in new if set(row.overrides) - now.declared])
         return
@@ -90,7 +92,7 @@ def _steps(stack_set: StackSet, wave: Wave, rows: tuple[Row, ...], now: Standing
         yield from _changes(wave, stale)
     else:
         yield from (_step("update", group) for group in _groups(wave, stale))
-    yield from _creations(stack_set, wave, new, None)
+    yield from _creations(wave, new, None, now.size)
     yield from _overridden(wave, own)
 
 
@@ -100,11 +102,11 @@ def _changes(wave: Wave, rows: list[Row]) -> Iterator[Step]:
         yield _step("update" if index else "change", group)
 
 
-def _creations(stack_set: StackSet, wave: Wave, rows: list[Row], declared: frozenset[str] | None) -> Iterator[Step]:
+def _creations(wave: Wave, rows: list[Row], declared: frozenset[str] | None, size: int) -> Iterator[Step]:
     """``declared``: the parameters that can have a value of their own yet; None: all."""
     for own, alike in _by_values(rows, declared):
         for group in _groups(wave, alike):
-            whole = len(group.accounts) * len(group.regions) == len(rows) and set(group.regions) == set(wave.regions)
+            whole = len(group.accounts) * len(group.regions) == size
             if whole and wave.units and len(wave.units) <= MOST_UNITS:
                 # As it is declared: what joins a unit later is then known to belong to the set.
                 yield Step(

@@ -16,7 +16,6 @@ import msgspec
 from deploy import verification
 from deploy.errors import DeployError
 from deploy.manifest import Wave
-from deploy.parallel import each
 from deploy.record import CheckResult
 from deploy.report.ink import plural
 from deploy.stacksets.home import Home
@@ -46,11 +45,10 @@ class Watch:
 
     def _checks(self, instances: tuple[Instance, ...]) -> tuple[CheckResult, ...]:
         self.say(f"checking {plural(len(instances), 'instance')}")
-        return tuple(result for results in each(self._check, instances) for result in results)
+        return tuple(result for results in self.home.by_account(self._check, instances) for result in results)
 
     def _check(self, instance: Instance) -> Iterable[CheckResult]:
         found = verification.verify(self.home.target(instance.place, instance), stop=threading.Event())
-        self.home.forget(instance.account)
         return [_placed(one, instance) for one in found]
 
     def _alarms(self, wave: Wave, instances: tuple[Instance, ...]) -> tuple[CheckResult, ...]:
@@ -59,7 +57,7 @@ class Watch:
         if wave.watch_minutes:
             self.say(f"watching {plural(len(names), 'alarm')} in {plural(len(instances), 'instance')} for {wave.watch_minutes} min")
         while True:
-            found = tuple(result for results in each(self._ringing, instances) for result in results)
+            found = tuple(result for results in self.home.by_account(self._ringing, instances) for result in results)
             left = ends - self.clock()
             if left <= 0 or any(one.ok is False for one in found):
                 return found
@@ -75,8 +73,6 @@ class Watch:
             return (
                 _placed(CheckResult(check="alarm", name=", ".join(names), ok=False, reason=f"{error.subject}: {error.fact}"), instance),
             )
-        finally:
-            self.home.forget(instance.account)
         return tuple(
             _placed(
                 CheckResult(

@@ -30,8 +30,8 @@ from deploy.stacksets.tolerance import exceeded
 from deploy.stacksets.watching import Watch
 
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
-REMOVAL, SETTINGS = "removal", "settings"
-"""What comes after the waves, by the names that its results have."""
+SET, REMOVAL, SETTINGS = "set", "removal", "settings"
+"""What comes before and after the waves, by the names that its intents and results have."""
 
 
 def intents_of(plan: SetPlan) -> str:
@@ -77,6 +77,7 @@ class Waves:
         if self.plan.before is not None or check_content(self.home, self.plan) is not None:
             return
         stack_set, after = self.plan.stack_set, self.plan.after
+        self.home.shelf("deploy").put_if_absent(self._key(SET), encode(Intent(wave=SET, steps=())))
         self.held.check()
         self.show.note(f"StackSet {stack_set.set_name} in account {self.plan.account}")
         try:
@@ -147,8 +148,9 @@ class Waves:
             instances=mine,
             own=self._own(rows, mine),
             elsewhere=elsewhere,
+            size=0 if wave.name in self.plan.incomplete else len(self.plan.rows_of(wave.name)),
         )
-        return steps.intent(self.plan.stack_set, wave, rows, standing, steps.prefix_of(self.plan.digest, self.attempt, wave.name))
+        return steps.intent(wave, rows, standing, steps.prefix_of(self.plan.digest, self.attempt, wave.name))
 
     def _own(self, rows: tuple[Row, ...], instances: Mapping[Place, Instance]) -> dict[Place, Mapping[str, str]]:
         """Asked of those alone whose own values this plan moves."""

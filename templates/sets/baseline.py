@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from env.model import ToolsEnvironment
 
 NAME = "baseline"
+BOUNDARY = "baseline-boundary"
 _ROOT_RULE = "baseline-root"
 
 Baseline = Service["ToolsEnvironment"]
@@ -74,13 +75,13 @@ def _artifacts(service: Baseline, key_arn: Any) -> None:
 
 
 def _boundary(service: Baseline) -> None:
-    """The most that a role made in this account may do; also with the things of the environments that sets copy services from."""
+    """The most that a role which comes with a set may do in this account."""
     env = service.env
     permissions = boundary.of_functions(env)
     policy = service.add(
         ManagedPolicy(
             "Boundary",
-            ManagedPolicyName=global_name(env, "baseline-boundary", "policy"),
+            ManagedPolicyName=global_name(env, BOUNDARY, "policy"),
             Description="The most that a role of this account may do",
             PolicyDocument=statements.document(*permissions),
         )

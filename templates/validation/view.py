@@ -43,6 +43,8 @@ _DOCUMENTS = {
 }
 # Policies on a resource: they say who may come, and not what their holder may do.
 RESOURCE_POLICIES = ("api", "bucket", "bus", "key", "logs", "queue", "repository", "secret", "table", "topic", "vault")
+# Templates that are made in another account than their environment's, or in another region of it.
+ABROAD = ("artifacts", "target")
 _WITH_INLINE = ("AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::User")
 # Operators that hold only where the key is present and has the value: not ...Not..., ...IfExists, ForAllValues or Null.
 _BINDING = re.compile(r"^(ForAnyValue:)?(Arn(Equals|Like)|String(Equals(IgnoreCase)?|Like))$")
@@ -113,12 +115,13 @@ class View:
     """The resources of the flat copy, and what of the nested templates is not in it.
 
     ``resources``: flat logical id -> resource, the root's own included; ``parameters`` and ``outputs``: (service, name)
-    -> declaration in the nested templates.
+    -> declaration in the nested templates; ``abroad``: the flat logical ids of what is made in another account or region.
     """
 
     env: Environment
     resources: dict[str, dict[str, Any]]
     parameters: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    abroad: frozenset[str] = frozenset()
     outputs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @staticmethod
@@ -128,6 +131,7 @@ class View:
             env=cast("Environment", built.env),
             resources={**built.templates["root"]["Resources"], **built.flat["Resources"]},
             parameters=_declared(built, "Parameters"),
+            abroad=frozenset(flat_id for flat_id, (service, _) in built.names.items() if service in ABROAD),
             outputs=_declared(built, "Outputs"),
         )
 

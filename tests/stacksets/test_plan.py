@@ -88,7 +88,7 @@ def test_a_sample_has_every_action_region_and_set_of_own_values_and_all_has_ever
 def test_what_is_declared_no_more_is_said_and_stays_unless_it_is_asked_for(organization: Organization) -> None:
     organization.rolled_out()
     gone = organization.members[-1]
-    organization.waves = organization.waves[:2] + (wave("everyone", *organization.members[3:5]),)
+    organization.waves = (*organization.waves[:2], wave("everyone", *organization.members[3:5]))
     answer = organization.build().run("plan", NAME)
     assert "1 instance declared no more, left as they are" in answer.out
     assert "No changes" in answer.out
@@ -103,7 +103,7 @@ def test_what_is_declared_no_more_is_said_and_stays_unless_it_is_asked_for(organ
 def test_stacks_are_deleted_with_their_instances_where_each_loss_is_accepted(organization: Organization) -> None:
     organization.rolled_out()
     gone = organization.members[-1]
-    organization.waves = organization.waves[:2] + (wave("everyone", *organization.members[3:5]),)
+    organization.waves = (*organization.waves[:2], wave("everyone", *organization.members[3:5]))
     organization.build()
     assert organization.run("plan", NAME, "--delete-stacks").code == 2
     path = organization.plan("--remove", "--delete-stacks")

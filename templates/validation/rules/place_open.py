@@ -26,7 +26,14 @@ def check(view: View) -> Iterator[Violation]:
     stages = env.stages if isinstance(env, ToolsEnvironment) else ()
     accounts = {env.tools.account, *(stage.account for stage in stages)} - {env.account}
     regions = {env.tools.region, *(stage.region for stage in stages), *([env.disaster_recovery.region] if env.disaster_recovery else [])}
+    reached = {region for one in env.stack_sets.values() for region in one.targets.regions} if isinstance(env, ToolsEnvironment) else set()
     for flat_id, path, literal, output in view.literals():
+        if flat_id in view.abroad:
+            far = {match.group() for match in PLACE.finditer(literal)} - accounts - regions - reached - {env.account}
+            if far:
+                message = f"names {', '.join(sorted(far))}, which is no account or region of the environment's file"
+                yield Violation(flat_id, message, path, output)
+            continue
         foreign = {match.group() for match in PLACE.finditer(literal)} - accounts - regions
         # What lies in another account is named by its own region, which may be this one.
         elsewhere = any(account in literal for account in accounts)
