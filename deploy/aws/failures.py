@@ -97,6 +97,11 @@ def translated(error: Exception, operation: str) -> DeployError:
     return DeployError(operation, str(error))
 
 
+def is_busy(reason: str) -> bool:
+    """Whether AWS's error code asks to slow down."""
+    return reason in _BUSY
+
+
 def is_passing(error: DeployError) -> bool:
     """True where asking again later may help: the network, throttling, a fault of AWS."""
     return isinstance(error, OutcomeUnknown)

@@ -19,6 +19,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 from deploy.aws.api import CONFIG, HASTY, Api, Calls
 from deploy.aws.failures import MOST_SKEW_SECONDS, clock_is_off, skew_of, translated
 from deploy.aws.models import Models, models
+from deploy.aws.pace import PACES
 from deploy.errors import CredentialsExpired, Denied
 from deploy.model import Caller
 
@@ -124,6 +125,7 @@ class Sessions:
                 except exceptions.BotoCoreError as error:
                     raise translated(error, service) from error
                 client.meta.events.register_first("needs-retry", _at_once)
+                PACES.of(_owner(key, self.keys), service, region).attach(client)
                 found = self._clients[(key, service, region)] = Api(client, self.calls)
             return found
 
@@ -150,6 +152,11 @@ class Sessions:
         provider = _RoleProvider(lambda: _assume(sts, target, task, self.who), task)
         core.register_component("credential_provider", CredentialResolver(providers=[provider]))
         return boto3.Session(botocore_session=core)
+
+
+def _owner(role: str, keys: tuple[str, str] | None) -> str:
+    """Whose requests they are: a role's account, else whoever the caller is, by key on the local AWS."""
+    return role.split(":")[4] if role else keys[0] if keys else ""
 
 
 def _at_once(response: Any, operation: Any, **rest: Any) -> None:

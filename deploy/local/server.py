@@ -41,7 +41,8 @@ class Options:
     ``minute_seconds``: how long a minute of monitoring time and of alarm periods lasts; ``change_set_seconds``: how long each
     nested change set takes to settle; ``resource_seconds``: how long each
     resource takes; ``page_size``: changes, events and stacks on a page; ``auth``: enforce IAM policies and signatures;
-    ``persist``: keep all data over a stop.
+    ``persist``: keep all data over a stop; ``stack_sets`` of an account, ``stack_instances`` of a set, and how many of them may be worked on
+    at once: quotas.
     """
 
     minute_seconds: float = 60.0
@@ -50,6 +51,9 @@ class Options:
     page_size: int = 100
     auth: bool = False
     persist: bool = False
+    stack_sets: int = 1_000
+    stack_instances: int = 100_000
+    stack_instances_at_once: int = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +176,9 @@ class LocalAws:
             "STATE_DIR": str(self.folder / "state"),
             "TAPLINE_MINUTE_SECONDS": str(options.minute_seconds),
             "TAPLINE_PAGE_SIZE": str(options.page_size),
+            "TAPLINE_STACK_SETS": str(options.stack_sets),
+            "TAPLINE_STACK_INSTANCES": str(options.stack_instances),
+            "TAPLINE_STACK_INSTANCES_AT_ONCE": str(options.stack_instances_at_once),
             "TAPLINE_RESOURCE_SECONDS": str(options.resource_seconds),
             "TAPLINE_CHANGE_SET_SECONDS": str(options.change_set_seconds),
             **({"AUTH": "true"} if options.auth else {}),

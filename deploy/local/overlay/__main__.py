@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 from . import (
+    account_regions,
     alarm_properties,
     alarms,
     api_properties,
@@ -15,6 +16,7 @@ from . import (
     change_sets,
     composite_alarms,
     condition_keys,
+    delegated_administrators,
     dns_answers,
     existing_names,
     function_properties,
@@ -40,6 +42,7 @@ from . import (
     stack_set_instances,
     stack_set_organizations,
     stack_set_permissions,
+    stack_set_persistence,
     stack_set_requests,
     stack_set_work,
     table_properties,
@@ -88,6 +91,9 @@ BEHAVIOURS: tuple[ModuleType, ...] = (
     stack_set_organizations,
     stack_set_auto_deployment,
     stack_set_permissions,
+    account_regions,
+    delegated_administrators,
+    stack_set_persistence,
     resets,
     gate,
 )

@@ -35,6 +35,7 @@ drift: Any = import_module("ministack.services.cloudformation.drift")
 helpers: Any = import_module("ministack.services.cloudformation.helpers")
 provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
 
+accounts: Any = import_module("ministack.services.account")
 apigateway: Any = import_module("ministack.services.apigateway_v1")
 cloudfront: Any = import_module("ministack.services.cloudfront")
 cloudwatch: Any = import_module("ministack.services.cloudwatch")

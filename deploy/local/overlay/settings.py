@@ -19,6 +19,11 @@ PAGE_SIZE = int(os.environ.get("TAPLINE_PAGE_SIZE", "100"))
 CHANGE_SETS_PER_STACK = int(os.environ.get("TAPLINE_CHANGE_SETS_PER_STACK", "1000"))
 """How many change sets a stack may have. AWS has such a limit and does not document its number."""
 
+SETS_PER_ACCOUNT = int(os.environ.get("TAPLINE_STACK_SETS", "1000"))
+INSTANCES_PER_SET = int(os.environ.get("TAPLINE_STACK_INSTANCES", "100000"))
+INSTANCES_AT_ONCE = int(os.environ.get("TAPLINE_STACK_INSTANCES_AT_ONCE", "10000"))
+"""Quotas of StackSets; AWS's own by default."""
+
 POLL_SECONDS = min(0.25, MINUTE_SECONDS / 40)
 """Seconds between two looks at a rollback trigger's state."""
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import account_regions
 from . import stack_set_operations as operations
 from . import stack_set_organizations as organizations
+from . import stack_set_quotas as quotas
 from . import stack_set_work as work
 from .emulator import Answer, Parameters, handlers, responses
 from .stack_set_drift import keep_drift
@@ -63,7 +65,7 @@ def _members(stack_set: StackSet, params: Parameters, *, creating: bool) -> dict
     if stack_set.service_managed:
         if accounts or not targeted:
             raise invalid("DeploymentTargets, not Accounts, must be specified for a stack set with the SERVICE_MANAGED permission model")
-        organizations.check_access(params)
+        organizations.check_access()
         return organizations.members_asked_for(params, creating=creating)
     if texts(params, "DeploymentTargets.OrganizationalUnitIds"):
         raise invalid("OrganizationalUnitIds are not supported for a stack set with the SELF_MANAGED permission model")
@@ -77,6 +79,8 @@ def _targets(stack_set: StackSet, params: Parameters, *, creating: bool = False)
     regions = texts(params, "Regions")
     if not regions:
         raise invalid("Regions must be specified")
+    if unknown := [place for place in regions if not account_regions.exists(place)]:
+        raise invalid(f"Regions {unknown} do not exist or are not supported")
     members = _members(stack_set, params, creating=creating)
     return {(member, region): unit for region in dict.fromkeys(regions) for member, unit in members.items()}
 
@@ -129,6 +133,7 @@ def operate(action: str, plan: Callable[[StackSet, Parameters], Operation]) -> H
         if operation is None:
             operation = plan(stack_set, params)
             work.check_administration(stack_set)
+            quotas.check_at_once(stack_set, len(stack_set.instances if operation.claims is None else operation.claims))
             operations.request(stack_set, operation)
         return answer(action, {"OperationId": operation.operation_id})
 
@@ -137,6 +142,7 @@ def operate(action: str, plan: Callable[[StackSet, Parameters], Operation]) -> H
 
 def _creation(stack_set: StackSet, params: Parameters) -> Operation:
     targets = _targets(stack_set, params, creating=True)
+    quotas.check_instances(stack_set, targets)
     override = _overriding(stack_set, params)
     units, regions = texts(params, "DeploymentTargets.OrganizationalUnitIds"), texts(params, "Regions")
 

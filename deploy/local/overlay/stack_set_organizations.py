@@ -1,8 +1,8 @@
 """StackSets in an organization: trusted access, the accounts that deployment targets mean, and accounts that are suspended.
 
 Models the user guide's "Activate trusted access for StackSets with Organizations" and the API reference's DeploymentTargets:
-the accounts of an OU and of the OUs below it, with account filters, and never the management account. MiniStack's organization is one
-account's own and has no delegated administrators, so the management account alone acts.
+the accounts of an OU and of the OUs below it, with account filters, and never the management account. Who acts for that account comes here
+as it (`delegated_administrators`).
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def _management() -> None:
         raise refused("InvalidOperationException", "You must be the management account or delegated admin account of an organization")
 
 
-def check_access(params: Parameters) -> None:
+def check_access() -> None:
     """
     Raises:
         Refused: the caller may not have service-managed sets.
     """
-    if text(params, "CallAs", "SELF") != "SELF" or "self" not in organizations._orgs:
+    if "self" not in organizations._orgs:
         raise invalid(
             "You must be the management account or delegated admin account of an organization before operating a SERVICE_MANAGED stack set"
         )
@@ -117,6 +117,16 @@ def _below(units: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     for member in organizations._accounts:
         if unit := next((above for above in parents(member) if above in wanted), None):
             yield member, unit
+
+
+def kept() -> list[str]:
+    """The accounts whose organizations StackSets may go into, for the disk."""
+    return [owner for (owner, _), status in _access._data.items() if status == "ENABLED"]
+
+
+def bring_back(found: list[str]) -> None:
+    for owner in found:
+        _access.set_scoped(owner, None, "self", "ENABLED")
 
 
 def forget_all() -> None:

@@ -207,6 +207,10 @@ def sets_of(owner: str) -> Iterator[StackSet]:
     return (kept for kept in list(_sets.values()) if kept.account == owner and kept.status == "ACTIVE")
 
 
+def all_sets() -> list[StackSet]:
+    return list(_sets.values())
+
+
 def named(name: str) -> StackSet | None:
     """By name where it exists; by id or ARN also when it is deleted."""
     return _named(account(), region(), name)

@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from . import stack_set_organizations as organizations
+from . import stack_set_quotas as quotas
 from . import stack_set_work as work
 from .attempts import STACK
 from .emulator import Answer, Parameters, account, engine, handlers, helpers, region, responses
@@ -43,6 +44,7 @@ def create_stack_set(params: Parameters) -> Answer:
         if token and known.token == token:
             return answer("CreateStackSet", {"StackSetId": known.set_id})
         raise refused("NameAlreadyExistsException", f"StackSet {name} already exists", 409)
+    quotas.check_sets(account())
     body, template = _template(params)
     model = text(params, "PermissionModel", SELF_MANAGED)
     stack_set = StackSet(
@@ -122,10 +124,12 @@ def _automatic(params: Parameters, former: AutoDeployment) -> AutoDeployment:
 
 def _check_model(stack_set: StackSet, params: Parameters) -> None:
     if not stack_set.service_managed:
+        if text(params, "CallAs", "SELF") != "SELF":
+            raise invalid("CallAs may only be DELEGATED_ADMIN for stack sets with the SERVICE_MANAGED permission model")
         if text(params, "AutoDeployment.Enabled"):
             raise invalid("AutoDeployment is not supported for stack sets with the SELF_MANAGED permission model")
         return
-    organizations.check_access(params)
+    organizations.check_access()
     if text(params, "AdministrationRoleARN") or text(params, "ExecutionRoleName"):
         raise invalid("Roles may only be specified for stack sets with the SELF_MANAGED permission model")
     if "Transform" in stack_set.template or '"Fn::Transform"' in json.dumps(stack_set.template, default=str):

@@ -12,6 +12,7 @@ import html
 import json
 import re
 
+from . import account_regions
 from . import stack_set_organizations as organizations
 from .emulator import Answer, Parameters, Record, Stack, cloudformation, evaluator, handlers, helpers, iam, responses, stack_called
 from .stack_set_records import Failed, Instance, Skipped, StackSet, invalid
@@ -43,9 +44,13 @@ def _trusts_the_service(document: str) -> bool:
 def check_execution(stack_set: StackSet, instance: Instance) -> None:
     """
     Raises:
-        Failed: the account has no execution role that trusts the administration role, or is closed.
+        Failed: the account has no execution role that trusts the administration role, is closed, or it or the administrator has not
+            enabled the region.
         Skipped: the account is suspended and AWS itself holds the roles.
     """
+    for owner in (instance.account, stack_set.account):
+        if not account_regions.is_enabled(owner, instance.region):
+            raise Failed(f"Region {instance.region} is not enabled in account {owner}")
     suspended = organizations.is_suspended(stack_set.account, instance.account)
     if stack_set.service_managed:
         if suspended:
