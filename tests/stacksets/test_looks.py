@@ -170,7 +170,7 @@ def test_there_is_nothing_to_go_back_to_after_the_first_rollout(organization: Or
 def test_the_plan_role_of_the_accounts_is_the_one_that_is_declared(organization: Organization) -> None:
     home = organization.build().home()
     target = home.target((organization.members[1], REGION))
-    assert {target.target.arn(task) for task in ("plan", "deploy", "publish")} == {
+    assert {target.target(REGION).arn(task) for task in ("plan", "deploy", "publish")} == {
         f"arn:aws:iam::{organization.members[1]}:role/{PLAN_ROLE}"
     }
 

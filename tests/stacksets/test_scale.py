@@ -6,6 +6,7 @@ import pytest
 
 from deploy.background import Background
 from deploy.commands.sets import load
+from deploy.console import console
 from deploy.stacksets.planning import propose
 from deploy.stacksets.rolling import Rolling
 from deploy.stacksets.state import state
@@ -31,17 +32,11 @@ def counted(organization: Organization, accounts: int) -> dict[str, int]:
         if verb in ("plan", "second plan"):
             propose(home, Background(), lambda text: None)
         elif verb == "apply":
-            assert Rolling(home=home, plan=load(path), show=_quiet()).run().outcome == "succeeded"
+            assert Rolling(home=home, plan=load(path), show=console("json")).run().outcome == "succeeded"
         else:
             assert len(state(home).instances) == accounts * len(regions)
         found[verb] = home.account.sessions.calls.total
     return found
-
-
-def _quiet():  # type: ignore[no-untyped-def]
-    from deploy.console import console
-
-    return console("json")
 
 
 def test_requests_grow_with_the_instances_and_no_faster(organization: Organization) -> None:
@@ -62,4 +57,6 @@ def _another(organization: Organization) -> Organization:
 
     from tests.local.conftest import Aws
 
-    return replace(organization, aws=Aws(url=organization.aws.url, account=account()), fields={}, folder=organization.folder.with_name(account()))
+    return replace(
+        organization, aws=Aws(url=organization.aws.url, account=account()), fields={}, folder=organization.folder.with_name(account())
+    )
