@@ -253,7 +253,12 @@ CHANGES = {
         "disaster_recovery: { region: us-west-2, network: { cidr: 10.99.0.0/16 } }",
         "disaster_recovery.network.cidr: has no default: it belongs in each environment's file",
     ),
-    "domain without a zone": ("prod", IN_RECOVERY, f"{IN_RECOVERY}\n  domain: {{ name: api.example.com }}", "domain.hosted_zone: is missing"),
+    "domain without a zone": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: api.example.com }}",
+        "domain.hosted_zone: is missing",
+    ),
     "zone without a domain": ("prod", IN_RECOVERY, f"{IN_RECOVERY}\n  domain: {{ hosted_zone: Z0123456789 }}", "domain.name: is missing"),
     "zone that is none": (
         "prod",
