@@ -11,22 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from env.model import ToolsEnvironment
-from templates import (
-    api,
-    bootstrap,
-    bootstrap_failover,
-    compute,
-    data,
-    drift,
-    keys,
-    messaging,
-    monitoring,
-    network,
-    parameters,
-    pipeline,
-    root,
-    storage,
-)
+from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from templates.bootstrap_failover import build as build_beyond
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
@@ -209,7 +195,7 @@ class Built(Generic[Env]):
 
 def bootstrap_of(name: str, part: Part[AnyEnvironment]) -> Callable[[AnyEnvironment, Iterable[str]], AnyService]:
     """What builds one of a stack's bootstrap templates."""
-    return bootstrap.build if name == part.bootstrap else bootstrap_failover.build
+    return bootstrap.build if name == part.bootstrap else build_beyond
 
 
 def _standing(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
