@@ -309,6 +309,19 @@ def test_a_service_managed_set_is_its_own_delegated_administrators(platform: env
     assert one.waves[0].units == ("ou-ab12-aaaaaaaa",)
 
 
+@pytest.mark.row("R26")
+def test_a_service_managed_set_can_bring_the_targets_own_roles(platform: env.Platform) -> None:
+    """And self-managed ones follow: it has what their templates need."""
+    assert platform.home
+    units = Targets(units=("ou-ab12-aaaaaaaa",), regions=("us-east-1",))
+    roles = copied(template="target", services=(), environment=None, permissions="service-managed", targets=units,
+                   waves=(Wave(name="all", units=("ou-ab12-aaaaaaaa",)),))  # fmt: skip
+    built = build(home(platform, **platform.home.stack_sets, roles=roles))
+    assert list(stacksets.problems(built.env, SERVICES, platform.places)) == []
+    assert built.sets["roles"] == built.beside["target"]
+    assert actions(built.sets["roles"].document, "ExecutionPolicy") >= execution.given(built.env, built.sets["baseline"].types)
+
+
 def test_without_sets_the_tools_account_is_as_it_was(platform: env.Platform) -> None:
     built = build(home(platform))
     assert built.beside == {}
