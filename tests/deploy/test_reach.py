@@ -31,6 +31,19 @@ COPY = """
     waves:
       - name: all
         accounts: ["555555555555", "666666666666"]
+  keyring:
+    description: Keys alone
+    environment: dev
+    services: [keys]
+    permissions: self-managed
+    targets:
+      accounts: ["555555555555", "666666666666"]
+      regions: [us-east-1]
+    waves:
+      - name: canary
+        accounts: ["555555555555"]
+      - name: rest
+        accounts: ["666666666666"]
 """
 
 
@@ -161,6 +174,20 @@ def test_a_set_is_made_with_the_deploy_role_and_reaches_its_targets_through_thei
     }
     buckets = published.root(targets(published)[0]).client("s3").list_buckets()["Buckets"]
     assert f"tap-baseline-artifacts-{targets(published)[0]}-us-east-2-tools" in {one["Name"] for one in buckets}
+
+
+@pytest.mark.row("R26")
+@pytest.mark.overlay
+def test_an_operator_plans_and_rolls_out_through_the_roles_alone(published: Accounts) -> None:
+    plan = published.build / "keyring.json"
+    planned = published.run(published.operator(), "stackset", "plan", "keyring", "--out", str(plan))
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "could not be previewed" not in planned.stdout
+    applied = published.run(published.operator(), "stackset", "apply", str(plan), "--yes")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    for account in targets(published):
+        aliases = published.root(account).client("kms").list_aliases()["Aliases"]
+        assert "alias/tap-data-dev" in {one["AliasName"] for one in aliases}
 
 
 @pytest.mark.row("R26")
