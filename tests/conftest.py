@@ -26,6 +26,7 @@ LIVE = (
     "deploy/test_accounts.py",
     "deploy/test_config.py",
     "drift",
+    "failover/test_roles.py",
     "live",
     "parity/test_live.py",
     "pipeline/test_stages.py",
