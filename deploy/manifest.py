@@ -266,6 +266,12 @@ class Manifest(_Noun, frozen=True, kw_only=True):
         """Where its stacks stand, its own region first."""
         return tuple(dict.fromkeys((self.region, *(stack.region for stack in self.stacks))))
 
+    @property
+    def main(self) -> Stack:
+        """The stack of the environment's own services in its own region."""
+        name = self.failover.app if self.failover else self.stacks[-1].name
+        return next(stack for stack in self.stacks if stack.name == name)
+
     def named(self, stack: str, path: str) -> str:
         """How a person names something in a stack: with the stack's name where there are several."""
         return f"{stack}:{path}".rstrip(":") if len(self.stacks) > 1 else path

@@ -27,6 +27,7 @@ LIVE = (
     "deploy/test_config.py",
     "deploy/test_reach.py",
     "drift",
+    "failover/test_roles.py",
     "live",
     "parity/test_live.py",
     "pipeline/test_stages.py",

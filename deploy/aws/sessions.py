@@ -94,6 +94,18 @@ class Sessions:
         frozen = found.get_frozen_credentials()
         return {"AWS_ACCESS_KEY_ID": frozen.access_key, "AWS_SECRET_ACCESS_KEY": frozen.secret_key, "AWS_SESSION_TOKEN": frozen.token}
 
+    def frozen(self, region: str) -> Any:
+        """The caller's own credentials, to sign a request with that no client of AWS sends.
+
+        Raises:
+            Denied: there are none.
+        """
+        self.own("sts", region)
+        found: Any = self._sessions[""].get_credentials()
+        if found is None:
+            raise translated(exceptions.NoCredentialsError(), "credentials")
+        return found.get_frozen_credentials()
+
     def _session(self, target: Target, task: Task, region: str) -> boto3.Session:
         key = target.arn(task)
         with self._lock:

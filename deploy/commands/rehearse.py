@@ -57,7 +57,7 @@ def _locally(common: Common, environment: str, wanted: tuple[Story, ...]) -> Reh
 
     account = common.account(environment)
     with errors(), local_theatre(account.folder) as theatre:
-        return rehearse(environment, wanted, theatre, *_telling(common))
+        return rehearse(environment, wanted, theatre, *_telling(common), regions=len(account.manifest.regions))
 
 
 def _in_account(common: Common, environment: str, wanted: tuple[Story, ...], *, yes: bool) -> Rehearsal:

@@ -44,10 +44,19 @@ class Build:
         raise Unfit(f"no {' or '.join(types)}{f' with {having}' if having else ''} in {self.folder.name}")
 
     def resources(self, *types: str) -> Iterator[tuple[str, str, Document]]:
-        for service, document in self.documents.items():
-            for logical_id, resource in document["Resources"].items():
+        for service in self._main:
+            for logical_id, resource in self.documents[service]["Resources"].items():
                 if resource["Type"] in types:
                     yield service, logical_id, resource
+
+    @property
+    def _main(self) -> list[str]:
+        """The services of the environment's own region, where it has several stacks."""
+        failover = self.manifest.get("failover")
+        wanted = next(
+            (stack["services"] for stack in self.manifest.get("stacks", ()) if failover and stack["name"] == failover["app"]), None
+        )
+        return [service for service in self.documents if wanted is None or service in wanted]
 
     def recode(self, asset: str, change: Callable[[str], str]) -> None:
         """Give a function other code: another asset, and another version, whose logical id moves on as `generate.py` would move it.

@@ -61,7 +61,7 @@ def _reached(point: str, account: Account, made: plan.Plan) -> Callable[[str], N
 def _verify(point: str) -> Callable[..., tuple[CheckResult, ...]]:
     def verify(account: Account, region: str, *rest: object) -> tuple[CheckResult, ...]:
         if point == "closed":
-            stack = account.manifest.stacks[-1]
+            stack = account.manifest.main
             gate.close(account.alarms("deploy", stack.region), gate.name_of(stack), why="a check failed", who="a rehearsal")
         die()
         return ()

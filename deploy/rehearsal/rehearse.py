@@ -10,7 +10,7 @@ from deploy.errors import DeployError, Interrupted
 from deploy.rehearsal.build import Unfit
 from deploy.rehearsal.outcome import Outcome, Rehearsal, Unplayed
 from deploy.rehearsal.stage import Stage
-from deploy.rehearsal.story import Broken, Story
+from deploy.rehearsal.story import ONE_REGION, Broken, Story
 
 
 class Theatre(Protocol):
@@ -27,13 +27,23 @@ Told = Callable[[Outcome], None]
 
 
 def rehearse(
-    environment: str, wanted: Iterable[Story], theatre: Theatre, begins: Callable[[Story], None], told: Told, *, in_account: bool = False
+    environment: str,
+    wanted: Iterable[Story],
+    theatre: Theatre,
+    begins: Callable[[Story], None],
+    told: Told,
+    *,
+    in_account: bool = False,
+    regions: int = 1,
 ) -> Rehearsal:
-    """``begins`` and ``told`` are called around each story."""
+    """``begins`` and ``told`` are called around each story; ``regions``: how many the environment has."""
     outcomes, unplayed = [], []
     for story in wanted:
-        if in_account and story.in_account:
-            unplayed.append(Unplayed(name=story.name, sentence=story.sentence, reason=story.in_account))
+        why = story.in_account if in_account else ""
+        if story.regions and regions < 2:
+            why = ONE_REGION
+        if why:
+            unplayed.append(Unplayed(name=story.name, sentence=story.sentence, reason=why))
             continue
         begins(story)
         outcomes.append(perform(story, theatre))

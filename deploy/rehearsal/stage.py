@@ -73,11 +73,11 @@ class Stage:
 
     @cached_property
     def stack(self) -> str:
-        return self.account.manifest.stacks[-1].name
+        return self.account.manifest.main.name
 
     @cached_property
     def region(self) -> str:
-        return self.account.manifest.stacks[-1].region
+        return self.account.manifest.main.region
 
     @property
     def ledger(self) -> Ledger:
@@ -132,7 +132,7 @@ class Stage:
 
     def destroy(self) -> Answer:
         """Everything that the disposable stack holds is accepted to be lost."""
-        lost = [word for kind in (QUEUE, TABLES[0]) for word in ("--allow-loss", self.path(kind))]
+        lost = [word for kind in (QUEUE, TABLES[0]) for word in ("--allow-loss", self.name(kind))]
         return self.run("destroy", "--yes", *lost)
 
     def plan(self, *more: str) -> Path:
@@ -240,14 +240,20 @@ class Stage:
         service, logical_id, _ = self._varied(kind)
         manifest = self.account.manifest
         digest = next(template.sha256 for template in manifest.templates if template.service == service)
-        root = self._documents()[manifest.stacks[-1].root]["Resources"]
+        root = self._documents()[manifest.main.root]["Resources"]
         return f"{next(name for name, one in root.items() if digest in json.dumps(one))}/{logical_id}"
+
+    def name(self, kind: str) -> str:
+        """The same as a person names it, where something about it is accepted."""
+        return self.account.manifest.named(self.stack, self.path(kind))
 
     def logical_id(self, kind: str) -> str:
         return self._varied(kind)[1]
 
     def _varied(self, kind: str) -> tuple[str, str, dict[str, Any]]:
-        build = Build(folder=self.folder, manifest={}, documents=self._documents())
+        main = self.account.manifest.main
+        documents = {name: document for name, document in self._documents().items() if name in (*main.services, main.root)}
+        build = Build(folder=self.folder, manifest={}, documents=documents)
         if kind == PARAMETER:
             return variant.setting(build)
         return build.find(QUEUE, having="VisibilityTimeout") if kind == QUEUE else build.find(*TABLES, having="TableName")
@@ -260,7 +266,7 @@ class Stage:
 
     def gate(self) -> str:
         """The name of the deployment gate."""
-        return gate.name_of(self.account.manifest.stacks[-1])
+        return gate.name_of(self.account.manifest.main)
 
     def answers(self) -> None:
         """The service answers: its own checks pass. Alarms take a moment to be quiet again."""
@@ -282,7 +288,7 @@ class Stage:
 
     def alarms(self) -> Probe:
         """Somebody who looks at the alarms that watch the stack, all the time: good while none rings."""
-        names = [trigger.alarm for trigger in self.account.manifest.stacks[-1].guard.triggers]
+        names = [trigger.alarm for trigger in self.account.manifest.main.guard.triggers]
         alarms = self.account.alarms("plan", self.region)
         return Probe(ask=lambda: all(alarm.state != "ALARM" for alarm in alarms.named(names)), users=1)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deploy.rehearsal.stage import Stage
 
 FAULTS = "it needs faults that only the local AWS can be given"
+ONE_REGION = "the environment has one region, and the story needs two"
 FUNCTIONS = "it needs the environment's own functions, which the disposable stack has none of"
 
 Play = Callable[["Stage"], None]
@@ -23,22 +24,23 @@ class Broken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """``in_account``: why it cannot be played in a real account; empty where it can."""
+    """``in_account``: why it cannot be played in a real account; empty where it can; ``regions``: it needs an environment with two."""
 
     name: str
     sentence: str
     play: Play
     in_account: str = ""
+    regions: bool = False
 
 
 _STORIES: dict[str, Story] = {}
 
 
-def story(name: str, sentence: str, *, in_account: str = "") -> Callable[[Play], Play]:
+def story(name: str, sentence: str, *, in_account: str = "", regions: bool = False) -> Callable[[Play], Play]:
     """Above a function that plays a story."""
 
     def register(play: Play) -> Play:
-        _STORIES[name] = Story(name=name, sentence=sentence, play=play, in_account=in_account)
+        _STORIES[name] = Story(name=name, sentence=sentence, play=play, in_account=in_account, regions=regions)
         return play
 
     return register

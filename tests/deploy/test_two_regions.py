@@ -100,6 +100,7 @@ def test_what_is_accepted_names_its_stack(pair: Pair) -> None:
     assert named.code == 0, named.err
 
 
+@pytest.mark.failure("a later stack of an environment fails")
 def test_a_stack_whose_later_one_fails_is_brought_back_by_itself(pair: Pair) -> None:
     assert pair.up().code == 0
     stands = json.loads(pair.value("/tap/dev/release"))

@@ -171,3 +171,14 @@ def test_who_may_touch_a_stack_set_is_asked_of_the_set(strict: Strict) -> None:
         client.describe_stack_set(StackSetName="other")
     with pytest.raises(ClientError, match="AccessDenied"):
         client.delete_stack_set(StackSetName="rolled")
+
+
+def test_looking_at_what_is_reserved_for_a_function_is_asked_as_what_it_is(strict: Strict) -> None:
+    """A permission to look is none to change."""
+    strict.allow({"Action": ["lambda:GetFunctionConcurrency", "lambda:GetAccountSettings"], "Resource": "*"})
+    client = strict.client("lambda")
+    assert client.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] > 0
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_function_concurrency(FunctionName="nobody")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.put_function_concurrency(FunctionName="nobody", ReservedConcurrentExecutions=1)

@@ -40,3 +40,9 @@ def real(local_aws: Running, built: Path, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def tiny(local_aws: Running, disposable: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalTheatre:
     return LocalTheatre(source=disposable, home=tmp_path_factory.mktemp("tiny"), running=local_aws)
+
+
+@pytest.fixture(scope="session")
+def two_regions(local_aws: Running, built: Path, tmp_path_factory: pytest.TempPathFactory) -> LocalTheatre:
+    """The real prod."""
+    return LocalTheatre(source=built.with_name("prod"), home=tmp_path_factory.mktemp("two"), running=local_aws)

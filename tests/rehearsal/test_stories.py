@@ -10,7 +10,8 @@ from deploy.rehearsal.story import FUNCTIONS, Story, stories
 from deploy.rehearsal.theatre import LocalTheatre
 
 BAD_RELEASES = [story for story in stories() if story.in_account == FUNCTIONS]
-OTHERS = [story for story in stories() if story.in_account != FUNCTIONS]
+OTHERS = [story for story in stories() if story.in_account != FUNCTIONS and not story.regions]
+OF_TWO_REGIONS = [story for story in stories() if story.regions]
 ON_THE_REAL_ONE_TOO = [story for story in OTHERS if story.name in ("nested-update-fails", "loss-by-digest")]
 
 
@@ -41,3 +42,12 @@ def test_the_word_is_kept_with_the_environment_as_it_is_built(real: LocalTheatre
 def test_the_word_is_kept(tiny: LocalTheatre, story: Story) -> None:
     outcome = perform(story, tiny)
     assert outcome.kept, outcome.broken
+
+
+@pytest.mark.row("R16")
+@pytest.mark.parametrize("story", cases(OF_TWO_REGIONS))
+def test_the_word_is_kept_with_two_regions(two_regions: LocalTheatre, story: Story) -> None:
+    outcome = perform(story, two_regions)
+    assert outcome.kept, outcome.broken
+    assert outcome.to_restored is not None
+    assert all(note.startswith("local: ") for note in outcome.notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.rehearsal.stories import approval, failures, kills, others, releases, stopping, triggers, trouble, ways_back
+from deploy.rehearsal.stories import approval, failures, kills, others, regions, releases, stopping, triggers, trouble, ways_back
 
-ORDER = (releases, triggers, failures, stopping, kills, others, trouble, approval, ways_back)
+ORDER = (releases, triggers, failures, stopping, kills, others, trouble, approval, ways_back, regions)
 """In which they are told and played."""

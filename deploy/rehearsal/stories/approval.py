@@ -13,7 +13,7 @@ from deploy.rehearsal.story import story
 def loss_by_digest(stage: Stage) -> None:
     stage.deployed()
     before, table = stage.begun(), stage.thing("AWS::DynamoDB::Table")
-    path = stage.path("AWS::DynamoDB::Table")
+    path = stage.name("AWS::DynamoDB::Table")
     stage.release(variant.renamed_table)
     plan = stage.plan()
     digest = plans.load(plan).short

@@ -23,7 +23,7 @@ def one_release_back(stage: Stage) -> None:
 @story("rollback-is-reviewed", "a rollback that would lose data is refused as every other change is")
 def rollback_is_reviewed(stage: Stage) -> None:
     stage.deployed(variant.renamed_table)
-    path = stage.path("AWS::DynamoDB::Table")
+    path = stage.name("AWS::DynamoDB::Table")
     stage.release()
     stage.kept(stage.up("--allow-loss", path), 0)
     stage.kept(stage.run("rollback", "--yes"), 4, f"--allow-loss {path}")
