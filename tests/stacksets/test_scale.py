@@ -6,6 +6,7 @@ import pytest
 
 from deploy.background import Background
 from deploy.commands.sets import load
+from deploy.show import Show
 from deploy.stacksets.planning import propose
 from deploy.stacksets.rolling import Rolling
 from deploy.stacksets.state import state
@@ -38,7 +39,7 @@ def counted(organization: Organization, accounts: int) -> dict[str, int]:
     return found
 
 
-def _quiet():  # type: ignore[no-untyped-def]
+def _quiet() -> Show:
     from deploy.console import console
 
     return console("json")
@@ -62,4 +63,6 @@ def _another(organization: Organization) -> Organization:
 
     from tests.local.conftest import Aws
 
-    return replace(organization, aws=Aws(url=organization.aws.url, account=account()), fields={}, folder=organization.folder.with_name(account()))
+    return replace(
+        organization, aws=Aws(url=organization.aws.url, account=account()), fields={}, folder=organization.folder.with_name(account())
+    )
