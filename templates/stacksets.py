@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -92,9 +92,20 @@ def build(env: ToolsEnvironment, services: Mapping[str, Callable[[Environment], 
     for name, one in env.stack_sets.items():
         key = template_name(name, one)
         if key not in built:
-            built[key] = _template(env, name, one, services)
+            built[key] = _made_again(_template(env, name, one, services))
         made[name] = built[key]
     return made
+
+
+def _made_again(template: SetTemplate) -> SetTemplate:
+    """What a create that fails has made goes with it, also what is retained later: it holds nothing yet, and its name would be in the way of the next
+    try. For an environment's stack the deployer asks for that (RetainExceptOnCreate); StackSets have no such option, so the template says it.
+    """
+    resources = {
+        logical_id: {**resource, "DeletionPolicy": "RetainExceptOnCreate"} if resource.get("DeletionPolicy") == "Retain" else resource
+        for logical_id, resource in template.document["Resources"].items()
+    }
+    return replace(template, document={**template.document, "Resources": resources})
 
 
 def problems(

@@ -32,6 +32,12 @@ LIVE = (
     "parity/test_live.py",
     "pipeline/test_stages.py",
     "promotion/test_story.py",
+    "stacksets/test_apply.py",
+    "stacksets/test_killed.py",
+    "stacksets/test_looks.py",
+    "stacksets/test_organization.py",
+    "stacksets/test_plan.py",
+    "stacksets/test_scale.py",
     "verification/test_roles.py",
 )
 

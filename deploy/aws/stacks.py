@@ -212,8 +212,15 @@ class Stacks:
 
     def reasons(self, change_set_id: str) -> tuple[str, ...]:
         """What early validation and hooks say of a change set that failed; only DescribeEvents has it."""
+        return self._failed(ChangeSetName=change_set_id)
+
+    def stack_reasons(self, stack_id: str) -> tuple[str, ...]:
+        """The same of a stack whose operation was ended by early validation."""
+        return self._failed(StackName=stack_id)
+
+    def _failed(self, **of: str) -> tuple[str, ...]:
         try:
-            found = list(self.api.pages("describe_events", "OperationEvents", ChangeSetName=change_set_id, Filters={"FailedEvents": True}))
+            found = list(self.api.pages("describe_events", "OperationEvents", Filters={"FailedEvents": True}, **of))
         except (AwsRefusal, Denied):
             return ()  # an endpoint or a role that does not know this young operation; what failed is said without it
         return tuple(_said(one) for one in found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from deploy import begun
 from deploy.aws.failures import AwsRefusal
 from deploy.errors import Denied, DeployError
@@ -50,6 +52,9 @@ def _cause(home: Home, instance: Instance | None) -> Cause | None:
     try:
         stacks = home.target(instance.place).stacks("plan", instance.region)
         last = next((one for one in begun.operations(stacks, instance.stack_id) if not one.deletes), None)
-        return begun.read(stacks, instance.stack_id, instance.stack, last).cause if last else None
+        found = begun.read(stacks, instance.stack_id, instance.stack, last).cause if last else None
+        if found and "DescribeEvents" in found.reason and (reasons := stacks.stack_reasons(instance.stack_id)):
+            return msgspec.structs.replace(found, reason="; ".join(reasons))
+        return found
     except DeployError:
         return None  # the account lets nobody look; StackSets' own words stand for it

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import msgspec
+
 from deploy import lock, plan
 from deploy.background import Background
 from deploy.changes import Finding
@@ -15,7 +17,7 @@ from deploy.report.ink import plural
 from deploy.stacksets import comparing, limits
 from deploy.stacksets.home import Home
 from deploy.stacksets.looking import Ground, look
-from deploy.stacksets.model import Row, SetPlan
+from deploy.stacksets.model import Content, Row, SetPlan
 from deploy.stacksets.previewing import Previews, findings
 from deploy.stacksets.sampling import sample
 from deploy.wanted import document
@@ -52,34 +54,41 @@ def propose(
     if chosen:
         say(f"previewing {len(chosen)} of {sum(row.changes for row in rows)} instances that change")
     previews = Previews(home=home, document=template, background=background, instances=found.instances).open(chosen)
-    for text in (*found.scope.notes, *limits.unseen(found.looked)):
-        say(text)
-    made = datetime.now(UTC)
+    seen = (*_losses(rows, remove=remove, retain=retain), *findings(previews))
+    base = _base(home, background, operation, after)
     return plan.seal(
-        SetPlan(
-            id=f"{made:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            operation=operation,
-            release=home.account.digest,
-            commit=background.commit,
-            manifest=home.account.manifest,
-            manifest_digest=home.account.digest,
-            previous=_previous(home),
-            by=home.account.caller.arn,
-            created=made,
-            expires=made + plan.LIFETIME,
-            stack_set=home.stack_set,
+        msgspec.structs.replace(
+            base,
             set_id=found.state.id if found.state else "",
             before=before,
-            after=after,
             differences=tuple(comparing.differences(before, after)) if before else (),
             rows=rows,
             previews=previews,
-            findings=(*_losses(rows, remove=remove, retain=retain), *findings(previews)),
+            findings=seen,
             notes=_notes(found, rows, remove=remove),
             incomplete=found.scope.incomplete,
             remove=remove,
             retain=retain,
         )
+    )
+
+
+def _base(home: Home, background: Background, operation: str, after: Content) -> SetPlan:
+    """Of which release, by whom, for how long."""
+    made = datetime.now(UTC)
+    return SetPlan(
+        id=f"{made:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        operation=operation,
+        release=home.account.digest,
+        commit=background.commit,
+        manifest=home.account.manifest,
+        manifest_digest=home.account.digest,
+        previous=_previous(home),
+        by=home.account.caller.arn,
+        created=made,
+        expires=made + plan.LIFETIME,
+        stack_set=home.stack_set,
+        after=after,
     )
 
 
