@@ -13,7 +13,7 @@ EMULATOR := $(EMULATOR_VENV)/.installed
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo generate lint types test live rehearse check requirements audit bench soak clean
+.PHONY: help install demo demo-reach generate lint types test live rehearse check requirements audit bench soak clean
 
 help: ## Say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ $(INSTALLED): setup.cfg constraints.txt Makefile
 
 demo: $(INSTALLED) $(EMULATOR) ## Show the main job end to end on the local AWS, in under a minute
 	@$(RUN) -m tests.demo
+
+demo-reach: $(INSTALLED) $(EMULATOR) ## Show a baseline rolled out over six accounts in three waves, one of which fails
+	@$(RUN) -m tests.demo_reach
 
 generate: $(INSTALLED) ## Build and validate the templates of every environment into build/
 	@$(RUN) generate.py

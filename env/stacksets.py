@@ -80,17 +80,21 @@ class AutoDeployment(Value, frozen=True, kw_only=True):
 
 
 class StackSet(Value, frozen=True, kw_only=True):
-    """One StackSet. Its template is one of the registry's (``template``), or a flat copy of ``services`` of an ``environment``."""
+    """One StackSet. Its template is one of the registry's (``template``), or a flat copy of ``services`` of an ``environment``.
+
+    ``set_name``: in AWS; without, project-name-tools. ``administration_role`` is the tools account's, the others are every target's; without
+    them, those that bootstrap and `target.json` make.
+    """
 
     description: Text
-    template: Annotated[ServiceName | None, Meta(description="a template of stack sets, such as baseline")] = None
-    environment: Annotated[Name | None, Meta(description="with services: the environment that they are copied from")] = None
+    template: ServiceName | None = None
+    environment: Name | None = None
     services: Annotated[tuple[ServiceName, ...], Meta(description="merged into one template, without nested stacks")] = ()
-    set_name: Annotated[SetName | None, Meta(description="in AWS; without: project-name-tools")] = None
+    set_name: SetName | None = None
     permissions: Literal["self-managed", "service-managed"]
-    administration_role: Annotated[RoleName | None, Meta(description="in the tools account; without: the one that bootstrap makes")] = None
-    execution_role: Annotated[RoleName | None, Meta(description="in every target; without: the one of target.json")] = None
-    plan_role: Annotated[RoleName | None, Meta(description="in every target; without: the one of target.json")] = None
+    administration_role: RoleName | None = None
+    execution_role: RoleName | None = None
+    plan_role: RoleName | None = None
     targets: Targets
     parameters: Parameters = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()

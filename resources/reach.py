@@ -52,7 +52,11 @@ _RUN = (
     "cloudformation:UpdateStackSet",
 )
 # Which accounts a unit has, and what became of them.
-_UNITS = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+_UNITS = (
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+)
 # The same of the organization as a whole, which take no resource. Organizations is asked in one region of its own.
 _ORGANIZATION = (
     "organizations:DescribeOrganization",
@@ -229,7 +233,7 @@ def reading(env: ToolsEnvironment) -> list[Statement]:
     own = {"aws:ResourceTag/Environment": env.name, "aws:ResourceTag/Service": "bootstrap"}
     via = {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}
     return [
-        statements.allow("Artifacts", exact(["s3:GetObject"]), objects),
+        statements.allow("Artifacts", exact(["s3:GetObject", "s3:GetObjectVersion"]), objects),
         statements.allow("ArtifactKeys", exact(["kms:Decrypt"]), [keys], StringEquals(own | via)),
     ]
 
@@ -246,8 +250,9 @@ def by_administration(env: ToolsEnvironment) -> PolicyDocument:
 
 
 def by_planners(env: ToolsEnvironment) -> PolicyDocument:
-    """Whom the plan role trusts: the tools account's roles that look and that deploy, with the external id."""
-    roles = [global_pattern(env, task, "role").replace(REGION, env.region) for task in ("deploy", "plan")]
+    """Whom the plan role trusts: the people's roles that the environments trust, and those that look and deploy, with the external id."""
+    own = [global_pattern(env, task, "role").replace(REGION, env.region) for task in ("deploy", "plan")]
+    roles = sorted({*own, *env.tools.trust.roles})
     return _trust(env, roles, {"sts:ExternalId": env.tools.trust.external_id}, tagged=True)
 
 

@@ -11,25 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from env.model import Environment, ToolsEnvironment
-from templates import (
-    api,
-    bootstrap,
-    compute,
-    data,
-    drift,
-    keys,
-    messaging,
-    monitoring,
-    network,
-    parameters,
-    pipeline,
-    root,
-    stacksets,
-    storage,
-)
+from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
 from templates.flat import flatten
 from templates.service import Env, Origin, Service
-from templates.stacksets import SetTemplate, WrongSetError
+from templates.stacksets import SetTemplate, WrongSetError, sides
+from templates.stacksets import build as build_sets
 
 if TYPE_CHECKING:
     from env.model import AnyEnvironment
@@ -108,7 +94,7 @@ class Built(Generic[Env]):
         if not isinstance(env, ToolsEnvironment):
             return {}
         try:
-            return stacksets.build(env, SERVICES)
+            return build_sets(env, SERVICES)
         except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise BuildError(f"stack sets, environment {env.name}: {error}") from error
 
@@ -119,7 +105,7 @@ class Built(Generic[Env]):
         if not isinstance(env, ToolsEnvironment):
             return {}
         try:
-            return {**stacksets.sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
+            return {**sides(env, SERVICES), **{made.service: made for made in self.sets.values()}}
         except (WrongSetError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise BuildError(f"stack sets, environment {env.name}: {error}") from error
 

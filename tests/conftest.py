@@ -23,6 +23,7 @@ LIVE = (
     "clearing/test_verify.py",
     "deploy/test_accounts.py",
     "deploy/test_config.py",
+    "deploy/test_reach.py",
     "drift",
     "live",
     "parity/test_live.py",

@@ -173,6 +173,7 @@ class Waves:
                 break
             results |= {result.place: result for result in self.home.sets("deploy").results(step.id)}
             self.reached(f"ended-{name}")
+            check_content(self.home, self.plan)
             failed = [place for place, result in results.items() if result.status == "FAILED"]
             over = exceeded(preferences, places, failed)
             if ended.status == "STOPPED":
@@ -212,9 +213,10 @@ class Waves:
                     "interrupted", f"the next operation of wave {name} was not begun", "the same command begins where this ended"
                 )
             asked = request(self.plan.stack_set, step, preferences, self.plan.after, self.home.url, self._arns())
+            # With managed execution AWS would queue it behind what others have begun, whatever that makes of the set.
+            self._alone()
             while not sets.begin(ACTIONS[step.kind], step.id, **asked):
-                self._quiet()
-                check_content(self.home, self.plan)
+                self._alone()
         else:
             self.show.note(f"attaching to operation {step.id}")
         self.executed = True
@@ -230,6 +232,15 @@ class Waves:
             self.held.keep()
 
         return follow(self.home.sets("deploy"), identifier, news, sleep=self.sleep, clock=self.clock)
+
+    def _alone(self) -> None:
+        """Nothing runs, and the set is what the plan knows.
+
+        Raises:
+            Conflict: somebody has changed it.
+        """
+        self._quiet()
+        check_content(self.home, self.plan)
 
     def _quiet(self) -> None:
         """Until nothing runs on the set: what others have begun is followed, and nothing is begun beside it."""

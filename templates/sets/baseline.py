@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from awacs import kms, sns
 from awacs.aws import ArnEquals, Statement
 from troposphere import GetAtt, Ref, events, s3
@@ -77,7 +78,8 @@ def _artifacts(service: Baseline, key_arn: Any) -> None:
 def _boundary(service: Baseline) -> None:
     """The most that a role which comes with a set may do in this account."""
     env = service.env
-    permissions = boundary.of_functions(env)
+    # Where the tools account keeps code is none of an instance's business: it stands in one region.
+    permissions = boundary.of_functions(msgspec.structs.replace(env, stack_sets={}))
     policy = service.add(
         ManagedPolicy(
             "Boundary",

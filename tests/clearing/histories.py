@@ -45,7 +45,8 @@ class Made:
     @property
     def keys(self) -> frozenset[str]:
         release = digest(1000 + self.number)
-        return self.pieces | {f"manifests/{self.digest}.json", f"releases/{release}/parity.json"}
+        index = {f"releases/{self.digest}/index.json"} if self.manifest.stack_sets else set[str]()
+        return self.pieces | {f"manifests/{self.digest}.json", f"releases/{release}/parity.json"} | index
 
 
 def made(number: int, templates: frozenset[int], assets: frozenset[int]) -> Made:

@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.local.conftest import Aws
 
 TOOLS, DEV, STAGING = "444444444444", "111111111111", "222222222222"
+OTHERS = ("555555555555", "666666666666", "777777777777")
 OPERATOR = "tap-operator-tools"
 
 
@@ -85,27 +86,35 @@ def root_keys(account: str) -> dict[str, str]:
 
 
 @contextmanager
-def strict(folder: Path, *, more_checks: str = "") -> Iterator[Accounts]:
-    """A strict local AWS with the real environments built for its organization, and an operator who may come. ``more_checks``: YAML.
+def strict(folder: Path, *, more_checks: str = "", more_sets: str = "") -> Iterator[Accounts]:
+    """A strict local AWS with the real environments built for its organization, and an operator who may come. ``more_checks``, ``more_sets``: YAML.
 
     Nothing has a bake time or a change window there: no test can wait for them, and their gates are tried by themselves.
     """
     server = LocalAws(folder=folder / "local")
     url = server.start(Options(auth=True, minute_seconds=0.3, change_set_seconds=0.02)).url
     try:
-        made = Accounts(url=url, build=_built(folder, url, more_checks))
+        made = Accounts(url=url, build=_built(folder, url, more_checks, more_sets))
         operator(made.root(TOOLS), OPERATOR)
         yield made
     finally:
         server.stop()
 
 
-def _built(folder: Path, url: str, more_checks: str) -> Path:
-    organization = Aws(url=url, account=TOOLS).client("organizations").describe_organization()["Organization"]["Id"]
+def _built(folder: Path, url: str, more_checks: str, more_sets: str) -> Path:
+    organizations = Aws(url=url, account=TOOLS).client("organizations")
+    organization = organizations.describe_organization()["Organization"]["Id"]
     source = folder / "env"
     source.mkdir()
     for path in (ROOT / "env").glob("*.yaml"):
         (source / path.name).write_text(path.read_text().replace("o-exampleorg1", organization))
+    sets = source / "stacksets.yaml"
+    text = sets.read_text() + more_sets
+    # Accounts that no environment has are made in the organization, which gives them ids of its own.
+    for account in OTHERS if more_sets else ():
+        made = organizations.create_account(Email=f"{account}@example.org", AccountName="member")["CreateAccountStatus"]
+        text = text.replace(account, made["AccountId"])
+    sets.write_text(text)
     defaults = source / "defaults.yaml"
     _at_any_time(source)
     last = "  - check: alarms\n"

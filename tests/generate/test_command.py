@@ -71,7 +71,7 @@ def test_the_tools_account_alone_needs_every_environment_and_writes_none(generat
 def test_the_table_says_what_is_new_changed_unchanged_and_removed(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     first = generate()
     assert "storage        4 resources" in first.out
-    assert first.out.count("  new\n") == 40
+    assert first.out.count("  new\n") == 43
     assert "nothing to do" in generate().out
     edit("dev", "retention_days: 4", "retention_days: 5")
     third = generate()
@@ -193,7 +193,7 @@ def test_two_runs_at_once_end_with_one_whole_build(env_dir: Path, tmp_path: Path
 def test_results_are_for_programs_too(generate: Generate, form: str) -> None:
     out = generate("--format", form).out
     if form == "junit":
-        assert len(ElementTree.fromstring(out.encode())) == 40
+        assert len(ElementTree.fromstring(out.encode())) == 43
     else:
         document = json.loads(out)
         assert document["written"] is True if form == "json" else document["version"] == "2.1.0"

@@ -5,7 +5,8 @@ returns the ARN of the role") and the S3 user guide's "Enforce conditional write
 s3:if-match are there where the request has the header), and the service authorization reference's keys of CloudFormation (RoleArn,
 TemplateUrl, ChangeSetName, StackPolicyUrl: what the request says), and the DynamoDB developer guide's "Using IAM policy conditions for
 fine-grained access control" (dynamodb:LeadingKeys: the partition keys of the items that a request names), and the CloudWatch user guide's "Using
-condition keys to limit access to CloudWatch namespaces" (cloudwatch:namespace).
+condition keys to limit access to CloudWatch namespaces" (cloudwatch:namespace), and of the first page aws:PrincipalOrgID and aws:ResourceOrgID: the
+organization that an account is a member of, and not only the one that it manages.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
-from .emulator import app, dynamodb, evaluator, iam
+from .emulator import app, dynamodb, evaluator, iam, organizations
 
 _resolve = evaluator._resolve_condition_key
 _pin, _pin_body = app.pin_signed_request, app.pin_signed_body
@@ -41,11 +42,22 @@ def resolve_condition_key(key: str, context: Any) -> Any:
         return _header(name.removeprefix("s3:"))
     if name in _PARAMETERS:
         return next(iter(parse_qs(_body.get().decode("utf-8", "replace")).get(_PARAMETERS[name], [])), None)
+    if name == "aws:principalorgid":
+        return _organization(context.principal_account) or _resolve(key, context)
+    if name == "aws:resourceorgid":
+        return _organization(context.resource_arn.split(":")[4] if context.resource_arn.count(":") > 4 else "")
     if name == "cloudwatch:namespace":
         return _namespace()
     if name == "dynamodb:leadingkeys":
         return _leading_keys()
     return _resolve(key, context)
+
+
+def _organization(member: str) -> str | None:
+    """Of an account that was made in it, or that manages it."""
+    managed = [manager for manager, key in list(organizations._accounts._data) if key == member]
+    found = [organizations._orgs.get_scoped(manager, None, "self") for manager in sorted(managed, key=member.__eq__)]
+    return next((str(one["Id"]) for one in found if one), None)
 
 
 def _leading_keys() -> list[str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlparse
 
-from .emulator import Answer, Parameters, account, helpers, region, responses, s3
+from .emulator import Answer, Parameters, account, evaluator, helpers, region, responses, s3
 from .wire import text
 
 _resolve_document = helpers._resolve_document
@@ -29,6 +29,8 @@ def _reader(url: str) -> str:
     """The account in which the object is looked for: the bucket's, where it lets this one read."""
     bucket, _, key = urlparse(url).path.lstrip("/").partition("/")
     owner = s3._bucket_owner_account(bucket) if key else None
+    # CloudFormation reads over TLS, as policies ask for.
+    evaluator.pin_request_origin(evaluator._request_origin.get()[0], True)
     if owner and owner != account() and s3._foreign_bucket_allows(owner, bucket, key, "GET", {}, account()):
         return str(owner)
     return account()

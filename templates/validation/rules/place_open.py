@@ -26,7 +26,10 @@ def check(view: View) -> Iterator[Violation]:
     stages = env.stages if isinstance(env, ToolsEnvironment) else ()
     accounts = {env.tools.account, *(stage.account for stage in stages)} - {env.account}
     regions = {env.tools.region, *(stage.region for stage in stages), *([env.disaster_recovery.region] if env.disaster_recovery else [])}
-    reached = {region for one in env.stack_sets.values() for region in one.targets.regions} if isinstance(env, ToolsEnvironment) else set()
+    reached = set[str]()
+    if isinstance(env, ToolsEnvironment):
+        reached = {region for one in env.stack_sets.values() for region in one.targets.regions}
+        regions |= set(env.code_regions)
     for flat_id, path, literal, output in view.literals():
         if flat_id in view.abroad:
             far = {match.group() for match in PLACE.finditer(literal)} - accounts - regions - reached - {env.account}

@@ -35,6 +35,15 @@ class Offline(Account):
         return self.buckets.setdefault(region, FakeStore())  # type: ignore[return-value]  # held to one behaviour in test_store.py
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reaching(Offline):
+    """In AWS's own partition, which no network tells here."""
+
+    @property
+    def partition(self) -> str:
+        return "aws"
+
+
 def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
@@ -252,3 +261,26 @@ def test_a_proof_that_is_not_the_release_s_is_refused(nested: Offline) -> None:
     with pytest.raises(Invalid, match="it is not what the manifest says"):
         publish(nested)
     assert nested.buckets == {}
+
+
+@pytest.mark.row("R26")
+def test_a_release_with_stack_sets_has_an_index_in_every_bucket_before_its_manifest(offline: Offline) -> None:
+    """What it says is what lies there, byte for byte."""
+    from tests.clearing.test_sets import declared
+
+    made = msgspec.structs.replace(offline.manifest, stack_sets=(declared("baseline", "data"),))
+    data = contract.encode(made)
+    account = Reaching(manifest=made, data=data, folder=offline.folder, sessions=Sessions())
+    publish(account)
+    for region in ("us-east-1", "eu-west-1"):
+        store = account.buckets[region]
+        held = store.get(f"releases/{account.digest}/index.json")
+        assert held
+        listed = msgspec.json.decode(held.data)
+        (one,) = listed["stack_sets"]
+        assert one["template"]["urls"][region] == f"https://s3.{region}.amazonaws.com/artifacts/templates/{one['template']['sha256']}.json"
+        template = store.get(f"templates/{one['template']['sha256']}.json")
+        assert template
+        assert digest(template.data) == one["template"]["sha256"]
+        assert len(template.data) == one["template"]["size"]
+    assert publish(account, every=True)[0].uploaded == 0
