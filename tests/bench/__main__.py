@@ -19,8 +19,10 @@ from tests.bench import cdk, copies, figures, growth, own
 from tests.bench.clock import BenchError, rounds
 
 DOCUMENT = copies.ROOT / "docs" / "performance.md"
-TEMPLATES, DEPLOYMENTS, CONFIGURATION, PROMOTION = "figures", "deployments", "configuration", "promotion"
-"""The parts, by the marks around their figures in the document."""
+TEMPLATES, DEPLOYMENTS, CONFIGURATION, PROMOTION, REACH = "figures", "deployments", "configuration", "promotion", "reach"
+"""The parts, by the marks around their figures in their document."""
+ELSEWHERE = {REACH: DOCUMENT.with_name("scale.md")}
+"""The parts that stand in another document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +34,11 @@ class Plan:
     environments: tuple[int, ...]
     services: tuple[int, ...]
     deployment_runs: int
+    reach_runs: int
 
 
-FULL = Plan(runs=7, growth_runs=5, environments=(1, 3, 10, 30, 100), services=(10, 40, 100), deployment_runs=5)
-QUICK = Plan(runs=3, growth_runs=3, environments=(1, 3, 10), services=(10, 40), deployment_runs=1)
+FULL = Plan(runs=7, growth_runs=5, environments=(1, 3, 10, 30, 100), services=(10, 40, 100), deployment_runs=5, reach_runs=3)
+QUICK = Plan(runs=3, growth_runs=3, environments=(1, 3, 10), services=(10, 40), deployment_runs=1, reach_runs=1)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
                 texts[CONFIGURATION] = _configuration(Path(folder), plan)
             if options.only in (None, "promotion"):
                 texts[PROMOTION] = _promotion(Path(folder), plan)
+            if options.only in (None, "reach"):
+                texts[REACH] = _reach(Path(folder), plan)
         except (BenchError, LocalAwsError, LookupError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -116,6 +121,12 @@ def _promotion(folder: Path, plan: Plan) -> str:
     return promotion.text(folder, plan.deployment_runs)
 
 
+def _reach(folder: Path, plan: Plan) -> str:
+    from tests.bench import reach
+
+    return reach.text(folder, plan.reach_runs, _tell)
+
+
 def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, runs: int) -> str:
     """What was measured, when, with which versions, on how many cores."""
     versions = {"Python": ".".join(map(str, sys.version_info[:3])), **{name: version(name) for name in ("cfn-lint", "troposphere")}}
@@ -133,16 +144,16 @@ def _where(comparison: cdk.Comparison | str, *, templates: int, resources: int, 
 
 
 def _write(texts: Mapping[str, str]) -> None:
-    document = DOCUMENT.read_text(encoding="utf-8")
     for part, text in texts.items():
+        path = ELSEWHERE.get(part, DOCUMENT)
+        document = path.read_text(encoding="utf-8")
         begin, end = f"<!-- {part} -->", f"<!-- /{part} -->"
         head, _, rest = document.partition(begin)
         _, found, tail = rest.partition(end)
         if not found:
-            raise ValueError(f"{DOCUMENT.name} has no place for the figures: put {begin} and {end} where they belong")
-        document = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
-    DOCUMENT.write_text(document, encoding="utf-8")
-    _tell(f"{DOCUMENT.relative_to(copies.ROOT)} has new figures")
+            raise ValueError(f"{path.name} has no place for the figures: put {begin} and {end} where they belong")
+        path.write_text(f"{head}{begin}\n\n{text}\n\n{end}{tail}", encoding="utf-8")
+        _tell(f"{path.relative_to(copies.ROOT)} has new figures")
 
 
 def _tell(text: str) -> None:
@@ -154,7 +165,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less growth")
     parser.add_argument(
         "--only",
-        choices=("templates", "deployments", "configuration", "promotion"),
+        choices=("templates", "deployments", "configuration", "promotion", "reach"),
         help="measure one part; the others' figures stay as they are",
     )
     parser.add_argument("--no-cdk", dest="cdk", action="store_false", help="do not compare `cdk synth`, which is installed from npm")

@@ -72,11 +72,12 @@ def environments(target: Path, count: int) -> Path:
     """A folder of environment files, made after the real ones in turn, each with an account and a VPC of its own."""
     target.mkdir()
     shared = ("defaults.yaml", "tools.yaml")
+    others = ("stacksets.yaml",)  # of the real accounts alone
     for file in shared:
         shutil.copyfile(ROOT / "env" / file, target / file)
     tools = target / "tools.yaml"
     tools.write_text(replaced(tools.read_text(encoding="utf-8"), r"(?m)^  environments:.*$", "  environments: [env000]"), encoding="utf-8")
-    models = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "env").glob("*.yaml")) if path.name not in shared]
+    models = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "env").glob("*.yaml")) if path.name not in (*shared, *others)]
     for number in range(count):
         (target / f"env{number:03}.yaml").write_text(_environment(models[number % len(models)], number), encoding="utf-8")
     return target

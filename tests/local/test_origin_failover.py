@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.error
 import urllib.request
 from typing import Any
@@ -18,7 +19,32 @@ pytestmark = pytest.mark.overlay
 FIRST, SECOND = "eu-central-1", "eu-west-1"
 
 
-def distribution(first: str, second: str, codes: tuple[int, ...] = (500, 502, 503, 504)) -> Template:
+WRITES = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
+CODE = """import cf from 'cloudfront';
+
+function handler(event) {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(event.request.method)) {
+    cf.createRequestOriginGroup({
+      originIds: [{ originId: 'first' }, { originId: 'second' }],
+      failoverCriteria: { statusCodes: [403] }
+    });
+  } else if (event.request.uri === '/second') {
+    cf.selectRequestOriginById('second');
+  }
+  return event.request;
+}
+"""
+
+
+def distribution(
+    first: str,
+    second: str,
+    codes: tuple[int, ...] = (500, 502, 503, 504),
+    methods: tuple[str, ...] = ("GET", "HEAD", "OPTIONS"),
+    code: str = "",
+) -> Template:
+    """Of a group of two origins; with ``code``, of the first alone, and a function that may choose."""
+
     def origin(name: str, host: str) -> dict[str, Any]:
         custom = {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}
         return {"Id": name, "DomainName": host, "OriginPath": "/live", "CustomOriginConfig": custom}
@@ -28,22 +54,28 @@ def distribution(first: str, second: str, codes: tuple[int, ...] = (500, 502, 50
         "FailoverCriteria": {"StatusCodes": {"Quantity": len(codes), "Items": list(codes)}},
         "Members": {"Quantity": 2, "Items": [{"OriginId": "first"}, {"OriginId": "second"}]},
     }
+    chosen = {"EventType": "viewer-request", "FunctionARN": get_att("Choose", "FunctionMetadata.FunctionARN")}
     behaviour = {
-        "TargetOriginId": "both",
+        "TargetOriginId": "first" if code else "both",
         "ViewerProtocolPolicy": "allow-all",
-        "AllowedMethods": ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"],
+        "AllowedMethods": list(methods),
         "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
         "OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+        **({"FunctionAssociations": [chosen]} if code else {}),
     }
     config = {
         "Enabled": True,
         "Comment": "items",
         "Origins": [origin("first", first), origin("second", second)],
-        "OriginGroups": {"Quantity": 1, "Items": [group]},
+        **({} if code else {"OriginGroups": {"Quantity": 1, "Items": [group]}}),
         "DefaultCacheBehavior": behaviour,
     }
-    made = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
-    return template({"Front": made}, {"Domain": get_att("Front", "DomainName")})
+    made = {"Front": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}}
+    if code:
+        runtime = {"Comment": "chooses", "Runtime": "cloudfront-js-2.0"}
+        properties = {"Name": "choose", "AutoPublish": True, "FunctionCode": code, "FunctionConfig": runtime}
+        made["Choose"] = {"Type": "AWS::CloudFront::Function", "Properties": properties}
+    return template(made, {"Domain": get_att("Front", "DomainName")})
 
 
 def behind_both(aws: Aws, **more: Any) -> str:
@@ -83,10 +115,33 @@ def test_a_status_of_the_group_fails_over_and_another_does_not(aws: Aws) -> None
     assert ask(aws, host, "/") == SECOND
 
 
-def test_a_write_does_not_fail_over(aws: Aws, faults: Faults) -> None:
-    host = behind_both(aws)
+def test_a_group_takes_no_writes(aws: Aws) -> None:
+    assert aws.create("front", distribution("a.example.org", "b.example.org", methods=tuple(WRITES))) == "ROLLBACK_COMPLETE"
+    reasons = [event.get("ResourceStatusReason", "") for event in aws.events("front")]
+    assert any("AllowedMethods cannot include POST, PUT, PATCH, or DELETE" in reason for reason in reasons)
+
+
+def write(aws: Aws, host: str, path: str) -> int:
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(aws.url + path, headers={"Host": host}, method="POST", data=b"{}"), timeout=20
+        ) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="functions of CloudFront run in node")
+def test_a_function_chooses_a_group_for_reads_and_an_origin_for_writes(aws: Aws, faults: Faults) -> None:
+    host = behind_both(aws, methods=tuple(WRITES), code=CODE)
+    assert ask(aws, host, "/") == FIRST
     faults.region_out(FIRST)
-    request = urllib.request.Request(aws.url, headers={"Host": host}, method="POST", data=b"{}")
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(request, timeout=5)
-    assert raised.value.code == 502
+    assert ask(aws, host, "/") == SECOND
+    assert write(aws, host, "/") == 502
+    assert write(aws, host, "/second") == 403  # the API of the second region, which has no such method
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="functions of CloudFront run in node")
+def test_a_function_that_chooses_what_is_not_there_fails(aws: Aws) -> None:
+    host = behind_both(aws, methods=tuple(WRITES), code=CODE.replace("'second'", "'third'"))
+    assert ask(aws, host, "/") == "503"

@@ -77,18 +77,18 @@ async def keep_copying() -> None:
             if not copies:
                 del _waiting[way]
         for (owner, bucket), config in list(s3._bucket_replication._data.items()):
-            with alarms.as_owner(owner, _bucket_region(bucket)), contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):
                 _report(owner, bucket, config)
 
 
 def _report(owner: str, bucket: str, config: dict[str, Any]) -> None:
     for rule in config.get("Rules", []):
-        destination = _destination(rule)
         if (rule["Destination"].get("Metrics") or {}).get("Status") != "Enabled":
             continue
-        way = (owner, "s3", bucket, region(), _bucket_region(destination))
+        with alarms.as_owner(owner, "us-east-1"):
+            way = _way_of_bucket(bucket, rule)
         copies = _waiting.get(way) or ()
-        dimensions = {"SourceBucket": bucket, "DestinationBucket": destination, "RuleId": rule.get("ID", "")}
+        dimensions = {"SourceBucket": bucket, "DestinationBucket": _destination(rule), "RuleId": rule.get("ID", "")}
         with alarms.as_owner(owner, way[4]):
             put = cloudwatch.record_metric
             put("AWS/S3", "OperationsPendingReplication", float(len(copies)), "Count", dimensions)
