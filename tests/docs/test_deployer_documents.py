@@ -167,20 +167,10 @@ def test_links_to_headings_lead_to_one(document: Path) -> None:
         assert anchor in anchors(target.read_text()), f"{file}#{anchor}"
 
 
-def not_there() -> set[str]:
-    return set(re.findall(r"`([a-z]+)`", section("Not there yet")))
-
-
-def test_what_is_not_there_yet_is_not_there() -> None:
-    """Whoever adds one of these verbs finds here which documents still say that it is missing."""
-    assert not_there()
-    assert not not_there() & COMMANDS.keys(), "docs/operations.md, docs/comparison.md and CHANGELOG.md say that it is not there yet"
-
-
-def test_no_message_names_a_verb_that_is_neither_there_nor_said_to_be_missing() -> None:
+def test_no_message_names_a_verb_that_is_not_there() -> None:
     texts = [path.read_text() for path in (ROOT / "deploy").rglob("*.py")]
     named = {verb for text in texts for verb in re.findall(r"python -m deploy ([a-z]+)", text)}
-    assert named <= COMMANDS.keys() | not_there()
+    assert named <= COMMANDS.keys()
 
 
 def test_every_rehearsal_that_a_document_names_is_one_and_can_be_played_where_it_says() -> None:
