@@ -45,7 +45,7 @@ def test_an_environment_without_a_second_region_has_nothing_of_it(builds: Builds
     built = builds[name]
     made = manifest(built, {}, [])
     assert ([stack.name for stack in made.stacks], made.failover) == ([f"tap-app-{name}"], None)
-    assert [one.region for one in (*made.artifacts, *made.bootstraps)] == [built.env.region] * 2
+    assert [one.region for one in made.artifacts] == [one.region for one in made.bootstraps] == [built.env.region]
     text = json.dumps(built.whole.templates)
     assert not any(word in text.lower() for word in ("firstbucket", "/failover", "tap-switch", "cloudfront", "route53", "us-west-2"))
 
@@ -108,7 +108,7 @@ def test_the_manifest_says_what_moves_the_traffic(builds: Builds, named: Built) 
 @pytest.mark.row("R16")
 def test_each_region_has_its_own_roles_bucket_gate_and_detector(builds: Builds) -> None:
     made = manifest(builds["prod"], {}, [])
-    by_region = {HOME: [], SECOND: []}
+    by_region: dict[str, list[str]] = {HOME: [], SECOND: []}
     for one in made.bootstraps:
         by_region[one.region].append(one.name)
         assert one.roles
