@@ -51,7 +51,7 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 # The parts of the product that are whole; a row that another part completes is proven only as far as templates go.
-WHOLE = {"templates", "deployer", "guard", "promotion"}
+WHOLE = {"templates", "deployer", "guard", "promotion", "reach"}
 
 
 def state(row: str, part: str, plugin: Rows) -> str:
