@@ -55,10 +55,11 @@ class _Explanation:
         self.fields = fields
 
     def of(self, node: Node, path: Path_, value: Any, validator: Any = None) -> Iterator[Problem]:
-        validator = validator or jsonschema_rs.validator_for({**node, "$defs": self.schema["$defs"]})
+        whole = {**node, "$defs": self.schema["$defs"]}
+        validator = validator or jsonschema_rs.validator_for(whole)
         for error in validator.iter_errors(_without_fractions(value)):
             below: Path_ = tuple(error.instance_path)
-            yield from self._problems(error, node, (*path, *below), _follow(value, below))
+            yield from self._problems(error, whole, (*path, *below), _follow(value, below))
 
     def _problems(self, error: Any, root: Node, path: Path_, value: Any) -> Iterator[Problem]:
         node = _node(self.schema, root, error.schema_path)

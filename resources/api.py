@@ -124,8 +124,15 @@ def stage(env: Environment, title: str, api: apigateway.RestApi, snapshot: apiga
     )
 
 
-def web_acl(title: str, name: str, rate_limit: int) -> wafv2.WebACL:
-    """AWS's managed rules against known bad input and reputation, and a limit for one address."""
+def web_acl(title: str, name: str, rate_limit: int, *, behind_edge: bool = False) -> wafv2.WebACL:
+    """AWS's managed rules against known bad input and reputation, and a limit for one address.
+
+    ``behind_edge``: requests come from CloudFront's addresses, and say in a header whose they are.
+    """
+    counted: dict[str, Any] = {"AggregateKeyType": "IP"}
+    if behind_edge:
+        header = wafv2.ForwardedIPConfiguration(HeaderName="X-Forwarded-For", FallbackBehavior="MATCH")
+        counted = {"AggregateKeyType": "FORWARDED_IP", "ForwardedIPConfig": header}
     managed = ("AmazonIpReputationList", "CommonRuleSet", "KnownBadInputsRuleSet")
     rules = [
         wafv2.WebACLRule(
@@ -143,7 +150,7 @@ def web_acl(title: str, name: str, rate_limit: int) -> wafv2.WebACL:
         Name="RateOfOneAddress",
         Priority=len(managed),
         Action=wafv2.RuleAction(Block=wafv2.BlockAction()),
-        Statement=wafv2.Statement(RateBasedStatement=wafv2.RateBasedStatement(Limit=rate_limit, AggregateKeyType="IP")),
+        Statement=wafv2.Statement(RateBasedStatement=wafv2.RateBasedStatement(Limit=rate_limit, **counted)),
         VisibilityConfig=_visible(f"{name}-rate"),
     )
     return wafv2.WebACL(

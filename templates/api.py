@@ -123,9 +123,13 @@ def _stage(service: Service, api: apigateway.RestApi, snapshot: apigateway.Deplo
     return service.add(live)
 
 
+def _behind_edge(env: Environment) -> bool:
+    return env.disaster_recovery is not None and env.disaster_recovery.domain is None
+
+
 def _web_acl(service: Service, live: apigateway.Stage) -> None:
     env = service.env
-    acl = service.add(web_acl("WebAcl", name(env, "api", "web acl"), env.api.waf_rate_limit))
+    acl = service.add(web_acl("WebAcl", name(env, "api", "web acl"), env.api.waf_rate_limit, behind_edge=_behind_edge(env)))
     stage_arn = Sub(f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestApi}}/stages/${{{live.title}}}")
     service.add(wafv2.WebACLAssociation("WebAclAssociation", ResourceArn=stage_arn, WebACLArn=GetAtt(acl, "Arn")))
     # AWS WAF logs only to groups of this prefix.

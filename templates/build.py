@@ -10,22 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from templates import (
-    api,
-    bootstrap,
-    bootstrap_failover,
-    compute,
-    data,
-    drift,
-    keys,
-    messaging,
-    monitoring,
-    network,
-    parameters,
-    pipeline,
-    root,
-    storage,
-)
+from templates import api, bootstrap, compute, data, drift, keys, messaging, monitoring, network, parameters, pipeline, root, storage
+from templates.bootstrap_failover import build as build_beyond
 from templates.flat import flatten
 from templates.parts import ROOT, Part, parts
 from templates.service import Env, Origin, Service
@@ -168,7 +154,7 @@ class Built(Generic[Env]):
 
 def bootstrap_of(name: str, part: Part[AnyEnvironment]) -> Callable[[AnyEnvironment, Iterable[str]], AnyService]:
     """What builds one of a stack's bootstrap templates."""
-    return bootstrap.build if name == part.bootstrap else bootstrap_failover.build
+    return bootstrap.build if name == part.bootstrap else build_beyond
 
 
 def build(env: Own) -> Built[Own]:

@@ -257,7 +257,7 @@ def _moved(documents: Mapping[str, Document], others: Mapping[str, Document]) ->
             there = beside.get(key)
             if isinstance(section, dict) and isinstance(there, dict):
                 section = {name: item for name, item in section.items() if there.get(name) != item}
-            if section and section != there:
+            if section != there and section != {}:
                 found.setdefault(service, {})[key] = section
     return found
 

@@ -85,16 +85,18 @@ def environments(target: Path, count: int) -> Path:
 def _environment(text: str, number: int) -> str:
     """A VPC of /20 inside 10.0.0.0/8, with subnets of /24."""
     second, third = divmod(number * 16, 256)
-    blocks = [f"10.{second}.{third + part}.0/24" for part in range(6)]
-    lines = {
-        "account": f'account: "{700000000000 + number}"',
-        "  cidr": f"  cidr: 10.{second}.{third}.0/20",
-        "  public": f"  public: [{', '.join(blocks[:3])}]",
-        "  private": f"  private: [{', '.join(blocks[3:])}]",
-    }
+    lines = {"account": f'account: "{700000000000 + number}"', **_network("  ", second, third)}
+    if "disaster_recovery:" in text:
+        lines |= _network("    ", second + 128, third)
     for key, line in lines.items():
         text = replaced(text, rf"(?m)^{key}:.*$", line)
     return text
+
+
+def _network(indentation: str, second: int, third: int) -> dict[str, str]:
+    blocks = [f"10.{second}.{third + part}.0/24" for part in range(6)]
+    values = {"cidr": f"10.{second}.{third}.0/20", "public": f"[{', '.join(blocks[:3])}]", "private": f"[{', '.join(blocks[3:])}]"}
+    return {f"{indentation}{key}": f"{indentation}{key}: {value}" for key, value in values.items()}
 
 
 def with_services(target: Path, count: int) -> Path:

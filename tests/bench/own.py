@@ -32,7 +32,8 @@ import env
 from templates.build import build
 from templates.validation import native
 from templates.validation.lint import Subject
-builds = [build(environment) for environment in env.load(Path("env")).environments]
+whole = [build(environment) for environment in env.load(Path("env")).environments]
+builds = [built.of(part) for built in whole for part in built.parts]
 subjects = [Subject(built=built, service=service) for built in builds for service in built.encoded]
 assert native.check(subjects) == []
 """

@@ -52,9 +52,13 @@ def test_the_new_service_is_built_and_changes_nothing_but_what_it_must(repositor
     done = generate(repository, "--format", "json")
     assert done.returncode == 0, done.stdout + done.stderr
     changes = json.loads(done.stdout)
-    assert set(changes["files"]["new"]) == {f"{name}/audit.json" for name in ("dev", "prod", "staging")} | {"parity.json"}
+    assert set(changes["files"]["new"]) == {f"{name}/audit.json" for name in ("dev", "prod", "staging")} | {
+        "parity.json",
+        "prod/replica_audit.json",
+    }
     templates = {path.split("/")[1] for path in changes["changed"]}
-    assert templates == {"parameters.json", "root.json"}
+    of_the_second_region = {"replica_parameters.json", "replica_root.json", "replica_bootstrap.json", "replica_bootstrap_failover.json"}
+    assert templates == {"parameters.json", "root.json"} | of_the_second_region
     document = json.loads((repository / "build" / "prod" / "audit.json").read_text())
     assert document["Description"] == "Table of audit records, kept for 400 days"
     assert document["Resources"]["Records"]["Properties"]["TableName"] == "tap-audit-prod"

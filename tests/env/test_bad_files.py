@@ -12,6 +12,7 @@ import env
 Edit = Callable[[str, str, str], Path]
 
 MEMORY = "memory: 512"
+IN_RECOVERY = "    private: [10.130.64.0/19, 10.130.96.0/19, 10.130.128.0/19]"
 
 # (file, text, replacement, what the message says after the file's name)
 CHANGES = {
@@ -208,6 +209,80 @@ CHANGES = {
         "us-west-2",
         "cn-north-1",
         "disaster_recovery.region: is in another partition of AWS than us-east-1",
+    ),
+    "recovery without addresses": (
+        "prod",
+        "  network:\n    cidr: 10.130.0.0/16",
+        "  netwrok:\n    cidr: 10.130.0.0/16",
+        ":6:3: disaster_recovery.netwrok: unknown key: did you mean",
+    ),
+    "recovery's addresses are home's": (
+        "prod",
+        "cidr: 10.130.0.0/16",
+        "cidr: 10.30.0.0/16",
+        ":7:5: disaster_recovery.network.cidr: 10.30.0.0/16 overlaps the environment's own VPC 10.30.0.0/16",
+    ),
+    "recovery's addresses are another environment's": (
+        "prod",
+        "cidr: 10.130.0.0/16",
+        "cidr: 10.20.0.0/16",
+        ":7:5: disaster_recovery.network.cidr: overlaps the VPC of staging: each environment has addresses of its own",
+    ),
+    "addresses of another's recovery": (
+        "dev",
+        "cidr: 10.10.0.0/16",
+        "cidr: 10.130.0.0/16",
+        ":7:3: network.cidr: overlaps the VPC of prod: each environment has addresses of its own",
+    ),
+    "recovery's subnet outside": (
+        "prod",
+        "10.130.64.0/19",
+        "10.99.64.0/19",
+        ":9:15: disaster_recovery.network.private[0]: 10.99.64.0/19 lies outside the VPC's 10.130.0.0/16",
+    ),
+    "recovery's subnets overlap": (
+        "prod",
+        "10.130.4.0/22",
+        "10.130.0.0/22",
+        ":8:29: disaster_recovery.network.public[1]: 10.130.0.0/22 overlaps 10.130.0.0/22 of disaster_recovery.network.public[0]",
+    ),
+    "recovery's block is none": ("prod", "10.130.8.0/22", "10.130.9.0/22", "network.public[2]: 10.130.9.0/22 is no address block"),
+    "recovery's addresses in the defaults": (
+        "defaults",
+        "disaster_recovery: null",
+        "disaster_recovery: { region: us-west-2, network: { cidr: 10.99.0.0/16 } }",
+        "disaster_recovery.network.cidr: has no default: it belongs in each environment's file",
+    ),
+    "domain without a zone": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: api.example.com }}",
+        "domain.hosted_zone: is missing",
+    ),
+    "zone without a domain": ("prod", IN_RECOVERY, f"{IN_RECOVERY}\n  domain: {{ hosted_zone: Z0123456789 }}", "domain.name: is missing"),
+    "zone that is none": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: api.example.com, hosted_zone: example.com }}",
+        ":10:36: disaster_recovery.domain.hosted_zone: expected a text: the id of a public hosted zone in Route 53",
+    ),
+    "domain that is none": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: https://api.example.com, hosted_zone: Z0123456789 }}",
+        ":10:13: disaster_recovery.domain.name: expected",
+    ),
+    "domain without a top": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: api, hosted_zone: Z0123456789 }}",
+        "disaster_recovery.domain.name: expected",
+    ),
+    "domain longer than a certificate's name": (
+        "prod",
+        IN_RECOVERY,
+        f"{IN_RECOVERY}\n  domain: {{ name: {'a' * 60}.example.com, hosted_zone: Z0123456789 }}",
+        "disaster_recovery.domain.name: 72 characters; a certificate takes 64",
     ),
     "tools in another partition": (
         "dev",

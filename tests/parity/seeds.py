@@ -91,7 +91,7 @@ def statements(logical_id: str, name: str = "PolicyDocument", service: str = "Re
 
 
 API = ("Resources", "ApiFunction", "Properties")
-STACK: tuple[str | int, ...] = ("stacks", 0)
+STACK: tuple[str | int, ...] = ("stacks", 1)
 
 SEEDS: dict[str, Seed] = {
     "another alarm threshold": Seed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -45,14 +45,18 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The bootstrap template as it stands in an environment's account."""
+    """The bootstrap templates of one region as they stand in an environment's account; ``built.env``: as that region has it."""
 
     built: AnyBuilt
     template: Document
 
     @staticmethod
-    def of(built: AnyBuilt) -> Account:
-        return Account(built=built, template=rendered(built.env, built.bootstrap.document, built.env.region))
+    def of(built: AnyBuilt, *, second: bool = False) -> Account:
+        part = next(part for part in built.parts if part.bootstraps and part.bootstrap.startswith("replica") == second)
+        documents = [built.bootstraps[name].document for name in part.bootstraps]
+        resources = {title: resource for document in documents for title, resource in document["Resources"].items()}
+        template = rendered(part.env, {**documents[0], "Resources": resources}, part.env.region)
+        return Account(built=replace(built, env=part.env), template=template)
 
     def properties(self, logical_id: str) -> Document:
         found: Document = self.template["Resources"][logical_id]["Properties"]
@@ -64,8 +68,14 @@ class Account:
     def role(self, thing: str) -> Principal:
         """One of the deployment's roles."""
         properties = self.properties(f"{thing.capitalize()}Role")
-        identity = [statement for policy in properties["ManagedPolicyArns"] for statement in self.statements(policy["Ref"])]
+        later = [title for title in self.template["Resources"] if properties["RoleName"] in self._hangs_on(title)]
+        own = [policy["Ref"] for policy in properties["ManagedPolicyArns"]]
+        identity = [statement for policy in (*own, *later) for statement in self.statements(policy)]
         return self._principal(properties["RoleName"], identity, properties["PermissionsBoundary"]["Ref"])
+
+    def _hangs_on(self, logical_id: str) -> list[str]:
+        found: list[str] = self.properties(logical_id).get("Roles", [])
+        return found
 
     def made_role(self, thing: str, identity: Iterable[Document] = ()) -> Principal:
         """A role that a template makes; without ``identity`` its own policies allow everything, and only the boundary holds."""

@@ -13,6 +13,7 @@ import pytest
 from deploy import manifest as contract
 from env.loader import LONGEST_TOGETHER
 from env.model import Environment, Setting
+from env.recovery import Blocks, DisasterRecovery, Domain
 from env.regions import PARTITIONS
 from resources import deployment, naming
 from resources.policies import MOST_CHARACTERS, MOST_POLICIES, TooLongError, managed_policies, managed_policy, rendered
@@ -33,9 +34,9 @@ def characters(document: Any) -> int:
 
 
 def policies(built: Built, region: str) -> dict[str, Any]:
-    template = rendered(built.env, built.bootstrap.document, region)
-    found = {key: value["Properties"] for key, value in template["Resources"].items() if value["Type"] == "AWS::IAM::ManagedPolicy"}
-    return {key: value["PolicyDocument"] for key, value in found.items()}
+    made = {(name, key): one for name, each in built.bootstraps.items() for key, one in each.document["Resources"].items()}
+    found = {f"{name}/{key}": one["Properties"] for (name, key), one in made.items() if one["Type"] == "AWS::IAM::ManagedPolicy"}
+    return {key: rendered(built.env, one["PolicyDocument"], region) for key, one in found.items()}
 
 
 @every
@@ -49,16 +50,30 @@ def test_policies_and_template_stay_within_their_limits(builds: Builds, name: st
     assert json.loads(built.bootstrap.encoded) == built.bootstrap.document
 
 
+SECOND = DisasterRecovery(
+    region="",
+    network=Blocks(cidr="10.99.0.0/16", public=("10.99.0.0/24",) * 3, private=("10.99.1.0/24",) * 3),
+    domain=Domain(name=f"{'a' * 52}.example.com", hosted_zone=f"Z{'0' * 20}"),
+)
+
+
 def test_the_longest_names_and_any_partition_stay_within_the_limits(builds: Builds) -> None:
     env = builds["prod"].env
     project = "p" * 12
     for region in sorted(
         {max((region for region in PARTITIONS if PARTITIONS[region] == partition), key=len) for partition in set(PARTITIONS.values())}
     ):
-        longest = structs.replace(env, project=project, name="e" * (LONGEST_TOGETHER - len(project)), region=region)
+        second = structs.replace(
+            SECOND, region=max(PARTITIONS, key=lambda other: (PARTITIONS[other] == PARTITIONS[region] and other != region, len(other)))
+        )
+        longest = structs.replace(
+            env, project=project, name="e" * (LONGEST_TOGETHER - len(project)), region=region, disaster_recovery=second
+        )
         built = build(longest)
-        assert len(built.bootstrap.encoded) <= bootstrap.MOST_BYTES
-        assert all(characters(document) <= MOST_CHARACTERS for document in policies(built, region).values())
+        assert len(built.bootstraps) == 4
+        assert all(len(made.encoded) <= bootstrap.MOST_BYTES for made in built.bootstraps.values())
+        for where in (region, second.region):
+            assert all(characters(document) <= MOST_CHARACTERS for document in policies(built, where).values())
 
 
 def test_a_template_that_does_not_fit_into_one_call_is_an_error(builds: Builds) -> None:
@@ -67,7 +82,8 @@ def test_a_template_that_does_not_fit_into_one_call_is_an_error(builds: Builds) 
         for number, kind in enumerate(builds["prod"].bootstrap.document["Metadata"]["tapline"]["types"])
     }
     env = structs.replace(builds["prod"].env, owner="o" * 256, cost_center="c" * 256)
-    built = replace(builds["prod"], env=env, templates={**builds["prod"].templates, "more": {"Resources": many}})
+    parts = tuple(replace(part, env=env) if part.thing == "app" else part for part in builds["prod"].parts)
+    built = replace(builds["prod"], parts=parts, templates={**builds["prod"].templates, "data": {"Resources": many}})
     with pytest.raises(BuildError, match=r"service bootstrap, environment prod: 5\d,\d{3} bytes; CloudFormation takes 51,200"):
         _ = built.bootstrap
 
@@ -91,7 +107,8 @@ def test_the_manifest_says_what_bootstrap_makes(builds: Builds, name: str) -> No
     built = builds[name]
     account = Account.of(built)
     made = manifest(built, {}, [])
-    (entry,) = made.bootstraps
+    entry, *others = made.bootstraps
+    assert len(others) == (3 if name == "prod" else 0)
     template = built.bootstrap.document
     assert (entry.name, entry.region, entry.path) == (f"tap-bootstrap-{name}", built.env.region, "bootstrap.json")
     assert list(entry.outputs) == sorted(template["Outputs"])
@@ -100,6 +117,7 @@ def test_the_manifest_says_what_bootstrap_makes(builds: Builds, name: str) -> No
     for thing in ("publish", "plan", "deploy", "execution", "gc"):
         assert account.properties(f"{thing.capitalize()}Role")["RoleName"] == getattr(made.roles, thing)
     assert account.properties("GateAlarm")["AlarmName"] == made.stacks[0].guard.triggers[0].alarm
+    assert entry.roles == made.roles
     assert contract.decode(contract.encode(made)).bootstraps == made.bootstraps
 
 

@@ -10,8 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from resources import deployment, execution, permissions, scopes
+from env.model import Api, Environment
+from env.recovery import Domain
+from resources import deployment, execution, leading, permissions, scopes
 from resources.policies import rendered
 from templates import bootstrap
 from templates.build import AnyBuilt, BuildError, Built, build
@@ -28,11 +31,26 @@ def types_of(built: AnyBuilt) -> set[str]:
 
 
 def handled(built: AnyBuilt) -> list[str]:
-    return [f"AWS::{kind}" for kind in built.bootstrap.document["Metadata"]["tapline"]["types"]]
+    """Of the region that ``built.env`` is of."""
+    names = [name for part in built.parts if part.env.region == built.env.region for name in part.bootstraps]
+    return sorted(f"AWS::{kind}" for name in names for kind in built.bootstraps[name].document["Metadata"]["tapline"]["types"])
+
+
+POOL = Api(
+    throttle_rate=1, throttle_burst=1, waf=True, waf_rate_limit=10, authorization="COGNITO_USER_POOLS", user_pool="us-east-1_AbCdEf123"
+)
+
+
+def with_domain(env: Environment) -> Environment:
+    assert env.disaster_recovery
+    domain = Domain(name="api.example.com", hosted_zone="Z0123456789ABC")
+    return structs.replace(env, disaster_recovery=structs.replace(env.disaster_recovery, domain=domain))
 
 
 def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: Builds, tools: Built[Any]) -> None:
-    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in (*builds.values(), tools)))
+    env = builds["prod"].env
+    others = [build(with_domain(env)), build(structs.replace(env, api=POOL))]
+    used = set(bootstrap.EXTRA).union(*(types_of(built) for built in (*builds.values(), *others, tools)))
     assert permissions.handlers().keys() == used, "run: python -m resources.permissions TYPE, or remove what nobody uses"
     assert permissions.handlers() == permissions.derive(used), "run: python -m resources.permissions"
 
@@ -41,7 +59,7 @@ def test_the_table_is_what_the_schemas_say_of_exactly_the_types_in_use(builds: B
 def test_the_template_says_which_types_it_is_for(builds: Builds, name: str) -> None:
     built = builds[name]
     assert built.bootstrap.document["Metadata"]["tapline"]["version"] == 1
-    assert handled(built) == sorted({*types_of(built), *bootstrap.EXTRA})
+    assert handled(built) == sorted({*built.types_in(built.env.region), *bootstrap.EXTRA})
 
 
 def targets(account: Account, action: str) -> Iterator[tuple[str, Context]]:
@@ -62,6 +80,12 @@ def targets(account: Account, action: str) -> Iterator[tuple[str, Context]]:
             yield account.iam("role/aws-service-role/x/y"), {"iam:AWSServiceName": linked}
     for pattern in scopes.patterns(env, service) if service in scopes.SCOPES else ():
         yield rendered(env, {"Fn::Sub": pattern}, env.region).replace("*", "x"), {}
+    if found := leading.place(env, action):
+        yield from ((rendered(env, {"Fn::Sub": arn}, env.region).replace("*", "x"), account.own_tags()) for arn in found[1])
+    if env.disaster_recovery:
+        region = env.disaster_recovery.region
+        via = {"kms:ViaService": f"dynamodb.{region}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
+        yield f"arn:aws:kms:{region}:{env.account}:key/0a1b", {**account.own_tags(), **via}
     for kind in ("key/0a1b", "vpc/vpc-0a1b"):
         via = {"kms:ViaService": f"lambda.{env.region}.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
         yield account.arn(service, kind), {**account.own_tags(), **via}
@@ -95,6 +119,24 @@ def missing(account: Account) -> set[tuple[str, str]]:
 @every
 def test_every_call_of_every_handler_is_allowed_or_withheld_for_a_reason(builds: Builds, name: str) -> None:
     assert missing(Account.of(builds[name])) == set()
+
+
+@pytest.mark.row("R16")
+@pytest.mark.parametrize("domain", [False, True], ids=["edge", "domain"])
+@pytest.mark.parametrize("second", [False, True], ids=["first region", "second region"])
+def test_each_regions_roles_may_what_the_stacks_there_ask_for(builds: Builds, domain: bool, second: bool) -> None:
+    built = build(with_domain(builds["prod"].env)) if domain else builds["prod"]
+    account = Account.of(built, second=second)
+    leads = {"AWS::Route53::RecordSet"} if domain else {"AWS::CloudFront::Distribution"} if second else set()
+    assert leads == {kind for kind in handled(account.built) if kind in ("AWS::Route53::RecordSet", "AWS::CloudFront::Distribution")}
+    assert missing(account) == set()
+
+
+@pytest.mark.row("R12")
+def test_an_api_that_a_user_pool_lets_people_into_can_be_deployed(builds: Builds) -> None:
+    account = Account.of(build(structs.replace(builds["dev"].env, api=POOL)))
+    assert "AWS::ApiGateway::Authorizer" in handled(account.built)
+    assert missing(account) == set()
 
 
 def test_a_call_that_no_policy_allows_is_seen(builds: Builds) -> None:
@@ -241,7 +283,7 @@ def test_the_drift_function_may_read_every_type_that_it_checks_and_change_nothin
         rendered(built.env, built.flat["Resources"][policy]["Properties"]["PolicyDocument"], built.env.region) for policy in policies
     ]
     role = account.made_role("drift", [statement for document in documents for statement in document["Statement"]])
-    seen = execution.seen(built.env, types_of(built))
+    seen = execution.seen(built.env, built.types_in(built.env.region))
     assert len(seen) > 80
     assert [action for action in sorted(seen) if not may_somewhere(account, role, action)] == []
     other = account.arn("sqs", "jobs-of-somebody-else")
