@@ -52,7 +52,7 @@ def summary(made: SetPlan) -> str:
     waves = plural(len({row.wave for row in made.rows if row.changes}), "wave")
     seen = sum(preview.review is not None for preview in made.previews)
     return (
-        f"Plan: {counts['create']} instances to make, {changed} to change, {counts['none']} unchanged{removed}, in {waves}; "
+        f"Plan: {plural(counts['create'], 'instance')} to make, {changed} to change, {counts['none']} unchanged{removed}, in {waves}; "
         f"{seen} of {counts['create'] + changed} previewed."
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import msgspec
+
 from deploy.changes import Counts, Difference, Finding, Item, Kind, Review, Verdict
 from deploy.clearing.choice import Choice, Thing
 from deploy.drifting import Acceptance, Drifted, DriftReport, Unchecked, Uncovered
 from deploy.drifting import Difference as DriftedProperty
-from deploy.manifest import Bucket, Manifest, Roles
+from deploy.manifest import Bucket, Manifest, Preferences, Roles, StackSet, Wave
 from deploy.model import Act, Trigger
 from deploy.noun import Noun
 from deploy.parity.proof import Finding as ParityFinding
@@ -17,10 +19,22 @@ from deploy.parity.report import Carried, Explained, Parity
 from deploy.plan import Plan, Proposal, Settings, seal
 from deploy.progress import Cause
 from deploy.readback import Read, ReadBack
-from deploy.record import Change, History, Moved, Record, Running, StackState, StatusReport, TriggerState
+from deploy.record import (
+    Change,
+    History,
+    InstanceFailure,
+    Moved,
+    Record,
+    Running,
+    StackState,
+    StatusReport,
+    TriggerState,
+    WaveResult,
+)
 from deploy.report.difference import TemplatePair, Templates
 from deploy.setting import Changes, Configuration, Differences, Past, Value
 from deploy.setting import Difference as SettingDifference
+from deploy.stacksets import model as stacksets
 from deploy.status import Status
 
 AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -412,7 +426,150 @@ READ_BACK = ReadBack(
         ),
     ),
 )
+WAVES = (Wave(name="canary", accounts=("222222222222",), regions=("us-east-1",), preferences=Preferences(failure_tolerance_count=0)),)
+BASELINE = StackSet(
+    name="baseline",
+    set_name="tap-baseline-tools",
+    description="What every account has",
+    region="us-east-1",
+    template="baseline",
+    capabilities=("CAPABILITY_NAMED_IAM",),
+    permission_model="SELF_MANAGED",
+    administration_role="tap-administration",
+    execution_role="tap-execution",
+    plan_role="tap-reach-plan",
+    parameters={"KeepDays": "30"},
+    waves=WAVES,
+    tags={"Project": "tap"},
+)
+CONTENT = stacksets.Content(template="a" * 64, parameters={"KeepDays": "30"}, tags={"Project": "tap"}, capabilities=(), description="d")
+SET_PLAN = seal(
+    stacksets.SetPlan(
+        id="20260304-120000-abcdef",
+        operation="stackset apply",
+        release="9" * 64,
+        commit="a5b26789a5b2" + "0" * 28,
+        manifest=MANIFEST,
+        manifest_digest="9" * 64,
+        by="arn:aws:sts::111111111111:assumed-role/tap-plan/ann",
+        created=AT,
+        expires=AT + timedelta(days=1),
+        stack_set=BASELINE,
+        before=CONTENT,
+        after=msgspec.structs.replace(CONTENT, parameters={"KeepDays": "90"}),
+        differences=(Difference(pointer="/parameters/KeepDays", before="30", after="90"),),
+        rows=(
+            stacksets.Row(
+                account="222222222222",
+                region="us-east-1",
+                wave="canary",
+                action="update",
+                why=("parameters",),
+                status="CURRENT",
+                drift="DRIFTED",
+            ),
+            stacksets.Row(
+                account="333333333333", region="us-east-1", wave="canary", action="create", why=("new",), overrides={"KeepDays": "9"}
+            ),
+            stacksets.Row(account="444444444444", region="us-east-1", wave="", action="remove", status="CURRENT"),
+        ),
+        previews=(
+            stacksets.Preview(account="222222222222", region="us-east-1", wave="canary", review=review("StackSet-tap-baseline-tools-1")),
+            stacksets.Preview(
+                account="333333333333", region="us-east-1", wave="canary", reason="role tap-reach-plan: it cannot be assumed"
+            ),
+        ),
+        findings=(
+            Finding(kind="broadening", path="Boundary", title="allows more", detail=("in 1 of 1 previews",), waiver="--allow-broadening"),
+        ),
+        notes=("1 instance declared no more, left as they are; --remove takes them out of the set",),
+    )
+)
+ROLLOUT = Record(
+    number=3,
+    operation="stackset apply",
+    environment="tools",
+    by="arn:aws:sts::111111111111:assumed-role/tap-deploy/ann",
+    host="desk",
+    began=AT,
+    ended=AT + timedelta(minutes=9),
+    outcome="failed",
+    code=7,
+    plan="d" * 64,
+    manifest="9" * 64,
+    release="9" * 64,
+    message="StackSet baseline",
+    waves=(
+        WaveResult(wave="canary", outcome="succeeded", operations=("tapline-d-1-canary-create-1",), done=1),
+        WaveResult(
+            wave="first",
+            outcome="failed",
+            done=1,
+            cancelled=2,
+            failed=(
+                InstanceFailure(account="333333333333", region="us-east-1", reason="Account 333333333333 should have 'tap-execution' role"),
+                InstanceFailure(
+                    account="444444444444",
+                    region="us-east-1",
+                    reason="ResourceLogicalId:Jobs",
+                    cause=Cause(
+                        kind="resource",
+                        path=("Messaging", "Jobs"),
+                        type="AWS::SQS::Queue",
+                        status="CREATE_FAILED",
+                        reason="tap-jobs already exists",
+                        at=AT,
+                    ),
+                ),
+            ),
+            reason="2 of 3 accounts failed in us-east-1, and 0 may",
+        ),
+    ),
+)
+SET_STATUS = stacksets.SetStatus(
+    name="baseline",
+    set_name="tap-baseline-tools",
+    account="111111111111",
+    region="us-east-1",
+    at=AT + timedelta(hours=3),
+    release="9" * 64,
+    drift="IN_SYNC",
+    drift_checked=AT,
+    running=stacksets.Operation(id="tapline-d-1-first-update-1", action="UPDATE", status="RUNNING", created=AT),
+    waves={"canary": (1, 2)},
+    instances=(
+        stacksets.InstanceState(account="222222222222", region="us-east-1", wave="canary", status="CURRENT", since=AT, release="9" * 64),
+        stacksets.InstanceState(account="333333333333", region="us-east-1", wave="canary", status="OUTDATED", reason="no role there"),
+    ),
+    missing=(("555555555555", "us-east-1"),),
+    outdated=1,
+    rollouts=(ROLLOUT,),
+)
+SET_DRIFT = stacksets.SetDrift(
+    name="baseline",
+    set_name="tap-baseline-tools",
+    operation="tapline-drift-1",
+    at=AT,
+    checked=1,
+    drifted=(
+        stacksets.DriftedInstance(
+            account="222222222222",
+            region="us-east-1",
+            resources=(
+                stacksets.ResourceDrift(
+                    resource="Jobs", type="AWS::SQS::Queue", status="MODIFIED", differences=(("/VisibilityTimeout", "30", "99"),)
+                ),
+            ),
+        ),
+    ),
+    unchecked=(stacksets.Unchecked(account="333333333333", region="us-east-1", reason="no role there"),),
+)
 NOUNS: dict[str, Noun] = {
+    "stackset-plan": SET_PLAN,
+    "stackset-record": ROLLOUT,
+    "stackset-status": SET_STATUS,
+    "stackset-drift": SET_DRIFT,
+    "stackset-stopped": stacksets.Stopped(name="baseline"),
     "unused": UNUSED,
     "unused-nothing": Choice(environment="dev", keep=1, days=1, removable=(), used=0, young=0, unknown=()),
     "read-back": READ_BACK,

@@ -21,6 +21,7 @@ SUFFIXES = {"text": "txt", "markdown": "md", "json": "json", "sarif": "sarif"}
 CASES = [(name, form, noun) for name, noun in PLANS.items() for form in ("text", "markdown", "json")] + [
     (name, form, noun) for name, noun in NOUNS.items() for form in ("text", "json")
 ]
+CASES += [(name, "markdown", NOUNS[name]) for name in ("stackset-plan", "stackset-status", "stackset-drift")]
 CASES += [(name, form, noun) for name, noun in PARITIES.items() for form in SUFFIXES]
 
 

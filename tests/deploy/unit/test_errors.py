@@ -18,6 +18,7 @@ CODES = {
     "Conflict": 6,
     "RolledBack": 7,
     "Unverified": 7,
+    "Partly": 7,
     "Stuck": 8,
     "OutcomeUnknown": 75,
     "Interrupted": 130,
