@@ -49,7 +49,7 @@ class Targets(Value, frozen=True, kw_only=True):
 
 
 class Override(Value, frozen=True, kw_only=True):
-    """Other values for some of the targets; without accounts, or without regions: for all of them. Of two that fit, the later one counts."""
+    """Other values for some of the targets; without accounts, or without regions: for all of them. Of two that name a parameter of an instance, the later one counts."""
 
     accounts: tuple[Account, ...] = ()
     regions: tuple[Region, ...] = ()

@@ -26,6 +26,8 @@ NAME = "target"
 Types = Iterable[tuple["AnyEnvironment", str, set[str]]]
 """By whose names (an environment), under which boundary's name, which resource types a set's instances have."""
 
+# By their Sids.
+_NAMELESS = ("Look", "Make", "MakeUntagged", "Mappings", "MappingTags", "Templates")
 # Wildcards, since these are denied.
 IDENTITY_CHANGES = tuple(
     f"iam:{verb}*" for verb in ("Add", "Attach", "Create", "Delete", "Detach", "Pass", "Put", "Remove", "Set", "Tag", "Untag", "Update")
@@ -79,19 +81,23 @@ def _boundaries(env: AnyEnvironment, bound: str) -> list[str]:
 
 
 def _role(service: Service[ToolsEnvironment], title: str, thing: str, trust: PolicyDocument, allowed: list[dict[str, Any]]) -> Role:
+    """What knows no name stands in a policy of its own, so that the allow-list can say of that alone why it may."""
     env = service.env
+    nameless = [statement for statement in allowed if statement["Sid"].partition("Of")[0] in _NAMELESS]
+    named = [statement for statement in allowed if statement not in nameless]
     own = []
-    for number, part in _packed(env, title, allowed):
-        own.append(
-            service.add(
-                ManagedPolicy(
-                    f"{title}Policy{number}",
-                    ManagedPolicyName=name(env, f"{thing}{number and '-'}{number}", "policy"),
-                    Description=f"What {thing} may do",
-                    PolicyDocument={"Version": "2012-10-17", "Statement": part},
+    for kind, group in (("", named), ("Look", nameless)):
+        for number, part in _packed(env, title, group):
+            own.append(
+                service.add(
+                    ManagedPolicy(
+                        f"{title}{kind}Policy{number}",
+                        ManagedPolicyName=name(env, "-".join(filter(None, (thing, kind.lower(), number))), "policy"),
+                        Description=f"What {thing} may do",
+                        PolicyDocument={"Version": "2012-10-17", "Statement": part},
+                    )
                 )
             )
-        )
     if len(own) > policies.MOST_POLICIES:
         raise policies.TooLongError(
             f"role {thing}: {len(own)} policies; IAM takes {policies.MOST_POLICIES}: give a set an execution role of its own"

@@ -64,12 +64,15 @@ def _keys(builds: Sequence[AnyBuilt]) -> dict[Name, str]:
 
     The root's verdict depends on what it gives its children and takes from them (see ``judged``).
     """
+    # It imports the sets' templates, which import what is judged here.
+    from templates.validation.regions import regions_of
+
     checkers = cache.checkers()
     keys = {}
     for built in builds:
         values = msgspec.json.encode(built.env)
-        where = msgspec.json.encode((built.env.account, built.env.region, built.env.disaster_recovery))
         for service, data in built.encoded.items():
+            where = msgspec.json.encode((built.env.account, built.env.region, built.env.disaster_recovery, regions_of(built.env, service)))
             keys[built.env.name, service] = cache.key("template", checkers, where, judged(built) if service == "root" else data)
         flat = msgspec.json.encode(built.flat)
         names = json.dumps(sorted(built.names.items()))

@@ -19,9 +19,9 @@ import msgspec
 from templates.validation import child
 from templates.validation.finding import Finding
 from templates.validation.local_root import local_root
+from templates.validation.regions import regions_of
 
 if TYPE_CHECKING:
-    from env.model import AnyEnvironment
     from templates.build import AnyBuilt
 
 _SOURCE = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
@@ -76,7 +76,7 @@ class Judge:
         from cfnlint.runner import run_template_by_file_path
 
         env = subject.built.env
-        config = ConfigMixIn([], regions=regions_of(env), include_checks=["I"], ignore_checks=list(IGNORED))
+        config = ConfigMixIn([], regions=regions_of(env, subject.service), include_checks=["I"], ignore_checks=list(IGNORED))
         matches = run_template_by_file_path(str(path), config, self.rules, False)
         return env.name, subject.service, [_finding(subject, match) for match in matches]
 
@@ -85,11 +85,6 @@ class Judge:
 def loaded() -> Judge:
     """One for all templates, as the cfn-lint command does it."""
     return Judge()
-
-
-def regions_of(env: AnyEnvironment) -> list[str]:
-    """The regions that the environment's templates must be right in."""
-    return [env.region, *([env.disaster_recovery.region] if env.disaster_recovery else [])]
 
 
 def _lay_out(folder: Path, subjects: Sequence[Subject]) -> list[Path]:

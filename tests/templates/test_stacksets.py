@@ -58,7 +58,7 @@ def actions(document: dict[str, Any], policy: str) -> set[str]:
     statements = [
         statement
         for title, resource in document["Resources"].items()
-        if title.startswith(policy)
+        if title.startswith(policy) and "PolicyDocument" in resource["Properties"]
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
     ]
     return {action for statement in statements if statement["Effect"] == "Allow" for action in statement["Action"]}
@@ -158,12 +158,12 @@ def test_the_baseline_names_no_account_and_no_region(tools: Built[ToolsEnvironme
 @pytest.mark.row("R22")
 def test_the_execution_role_may_do_what_its_templates_types_need_and_passes_no_other_role(wide: Built[ToolsEnvironment]) -> None:
     document = wide.beside["target"].document
-    may = actions(document, "ExecutionPolicy")
+    may = actions(document, "Execution")
     dev = wide.env.sources[0]
     asked = execution.given(wide.env, wide.sets["baseline"].types) | execution.given(dev, wide.sets["workers"].types)
     assert asked <= may
     assert {action for action in may if "*" in action} == set()
-    made = [statement for title, resource in document["Resources"].items() if title.startswith("ExecutionPolicy")
+    made = [statement for title, resource in document["Resources"].items() if title.startswith("Execution") and "PolicyDocument" in resource["Properties"]
             for statement in resource["Properties"]["PolicyDocument"]["Statement"] if "iam:CreateRole" in statement["Action"]]  # fmt: skip
     assert made
     assert all("iam:PermissionsBoundary" in json.dumps(statement["Condition"]) for statement in made)
@@ -185,7 +185,7 @@ def test_a_targets_roles_trust_the_tools_account_alone(tools: Built[ToolsEnviron
 
 @pytest.mark.row("R22")
 def test_the_plan_role_executes_nothing(tools: Built[ToolsEnvironment]) -> None:
-    may = actions(tools.beside["target"].document, "PlanPolicy")
+    may = actions(tools.beside["target"].document, "Plan")
     verbs = ("Execute", "Create", "Update", "Delete", "Put", "Set", "Run", "Start")
     changing = {action for action in may if action.split(":")[1].startswith(verbs)}
     assert changing == {"cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack"}
@@ -307,6 +307,19 @@ def test_a_service_managed_set_is_its_own_delegated_administrators(platform: env
         "",
     )
     assert one.waves[0].units == ("ou-ab12-aaaaaaaa",)
+
+
+@pytest.mark.row("R26")
+def test_a_service_managed_set_can_bring_the_targets_own_roles(platform: env.Platform) -> None:
+    """And self-managed ones follow: it has what their templates need."""
+    assert platform.home
+    units = Targets(units=("ou-ab12-aaaaaaaa",), regions=("us-east-1",))
+    roles = copied(template="target", services=(), environment=None, permissions="service-managed", targets=units,
+                   waves=(Wave(name="all", units=("ou-ab12-aaaaaaaa",)),))  # fmt: skip
+    built = build(home(platform, **platform.home.stack_sets, roles=roles))
+    assert list(stacksets.problems(built.env, SERVICES, platform.places)) == []
+    assert built.sets["roles"] == built.beside["target"]
+    assert actions(built.sets["roles"].document, "Execution") >= execution.given(built.env, built.sets["baseline"].types)
 
 
 def test_without_sets_the_tools_account_is_as_it_was(platform: env.Platform) -> None:
