@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from deploy.noun import decoded
+
 VERSION = 1
 TOOLS = "tools"
 """The environment of the tools account: it carries the others, and is none of those that a release goes through."""
@@ -356,7 +358,7 @@ def encode(noun: Struct) -> bytes:
 
 def decode(data: bytes) -> Manifest:
     """Raises ``msgspec.ValidationError`` where the text is no manifest of this version."""
-    manifest = msgspec.json.decode(data, type=Manifest)
+    manifest = decoded(data, Manifest)
     if manifest.version != VERSION:
         raise msgspec.ValidationError(
             f"manifest version {manifest.version}; this deployer reads {VERSION}: generate again with the same checkout"

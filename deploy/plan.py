@@ -19,7 +19,7 @@ from deploy.changes import Finding, Review
 from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
 from deploy.model import NESTED, Trigger
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.promotion.verdict import Promoted
 from deploy.status import Status
 
@@ -173,7 +173,7 @@ def read(path: Path, kind: type[Made], how: str) -> Made:
         Conflict: it was changed since it was sealed.
     """
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=kind)
+        plan = decoded(path.read_bytes(), kind)
     except FileNotFoundError:
         raise Invalid(f"plan {path}", "there is no such file", f"make one: {how}") from None
     except (msgspec.DecodeError, OSError, UnicodeDecodeError, RecursionError) as error:
