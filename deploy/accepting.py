@@ -17,6 +17,7 @@ from deploy.detector import drift_acceptance
 from deploy.drifting import Acceptance, Drifted, DriftReport
 from deploy.errors import DeployError, Invalid, Refused
 from deploy.ledger import Ledger
+from deploy.noun import converted
 from deploy.record import Record
 from deploy.show import Show
 from deploy.whose import whose
@@ -110,7 +111,7 @@ def accept(account: Account, wish: Wish, found: Subject, show: Show) -> tuple[Ac
         except DeployError as error:
             ledger.ended(entry.refused(record, error))
             raise
-        return msgspec.convert(msgspec.to_builtins(given), Acceptance), ledger.ended(entry.ended(account, record, "succeeded", ()))
+        return converted(msgspec.to_builtins(given), Acceptance), ledger.ended(entry.ended(account, record, "succeeded", ()))
     finally:
         holding.give_back(held, show.warn)
 

@@ -11,7 +11,7 @@ import msgspec
 from deploy.account import Account
 from deploy.ledger import Ledger
 from deploy.manifest import Manifest
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.publish import manifest_key, release_of
 from deploy.record import Record
 
@@ -52,7 +52,7 @@ def manifest_of(store: Store, record: Record) -> Manifest | None:
     """The manifest that a deployment was made from, as it was published."""
     held = store.get(manifest_key(record.manifest))
     try:
-        return msgspec.json.decode(held.data, type=Manifest) if held else None
+        return decoded(held.data, Manifest) if held else None
     except msgspec.ValidationError:
         return None  # written by another version of the deployer: the review then says less about where things come from
 

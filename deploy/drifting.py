@@ -12,7 +12,7 @@ import msgspec
 
 from deploy.errors import Conflict
 from deploy.model import Act
-from deploy.noun import Noun
+from deploy.noun import Noun, converted
 
 VERSION = 1
 
@@ -119,8 +119,9 @@ def from_report(found: dict[str, Any]) -> DriftReport:
     Conflict: another version of the function wrote it.
     """
     try:
-        return msgspec.convert(found, DriftReport)
+        made: DriftReport = converted(found, DriftReport)
     except msgspec.ValidationError as error:
         raise Conflict(
             "drift report", f"this deployer cannot read it: {error}", "deploy the release that this deployer belongs to"
         ) from error
+    return made

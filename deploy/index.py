@@ -12,7 +12,7 @@ import msgspec
 
 from deploy.account import Account
 from deploy.errors import DeployError
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.parallel import each
 from deploy.record import Record
 from deploy.show import Show
@@ -84,6 +84,6 @@ def read(account: Account, environments: tuple[str, ...]) -> Places:
     def newest(environment: str) -> Place | None:
         key = next(iter(store.keys(f"{_PREFIX}{environment}/", 1)), "")
         held = store.get(key) if key else None
-        return msgspec.json.decode(held.data, type=Place) if held else None
+        return decoded(held.data, Place) if held else None
 
     return Places(places=tuple(place for place in each(newest, list(environments)) if place))

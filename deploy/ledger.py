@@ -23,6 +23,7 @@ import msgspec
 from deploy.errors import Conflict
 from deploy.lock import Held
 from deploy.model import Event
+from deploy.noun import decoded
 from deploy.parallel import each
 from deploy.record import VERSION, Outcome, Record
 from deploy.status import Status
@@ -150,7 +151,7 @@ def decode(data: bytes, key: str = "ledger") -> Record:
 
 def _decode(data: bytes, kind: type[T], key: str) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decoded(data, kind)
     except msgspec.DecodeError as error:
         remedy = "use the deployer that wrote it, or a newer one"
         raise Conflict(f"record {key}", f"this deployer cannot read it: {error}", remedy) from error

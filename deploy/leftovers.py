@@ -16,7 +16,7 @@ from deploy.account import Account
 from deploy.aws.stacks import Stacks
 from deploy.errors import Denied, Refused, Stuck
 from deploy.manifest import Stack
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.status import Status
 from deploy.whose import has_ended, whose
 
@@ -56,7 +56,7 @@ def settled(pending: Path, number: str) -> None:
 def clear(account: Account, pending: Path, say: Say) -> None:
     """Change sets that a killed run left, and those of plans that have expired."""
     for file in sorted(pending.glob("*.json")):
-        noted = msgspec.json.decode(file.read_bytes(), type=Pending)
+        noted = decoded(file.read_bytes(), Pending)
         if noted.environment == account.manifest.environment and not noted.alive:
             _forget(account, noted.region, noted.stack, noted.change_set, say)
             file.unlink(missing_ok=True)

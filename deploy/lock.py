@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import msgspec
 
 from deploy.errors import Conflict, OutcomeUnknown
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.whose import has_ended
 
 KEY = "locks/deployment.json"
@@ -180,7 +180,7 @@ def _decode(data: bytes) -> Holder:
     Conflict: another version of the deployer wrote it.
     """
     try:
-        return msgspec.json.decode(data, type=Holder)
+        return decoded(data, Holder)
     except msgspec.DecodeError as error:
         raise Conflict("lock", f"this deployer cannot read it: {error}", "use the deployer that wrote it, or a newer one") from error
 

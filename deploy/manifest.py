@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from deploy.noun import Noun as _Noun
+from deploy.noun import decoded
 from deploy.reach import AutoDeployment as AutoDeployment
 from deploy.reach import Count
 from deploy.reach import Override as Override
@@ -312,7 +313,7 @@ def encode(noun: Struct) -> bytes:
 
 def decode(data: bytes) -> Manifest:
     """Raises ``msgspec.ValidationError`` where the text is no manifest of this version."""
-    manifest = msgspec.json.decode(data, type=Manifest)
+    manifest = decoded(data, Manifest)
     if manifest.version != VERSION:
         raise msgspec.ValidationError(
             f"manifest version {manifest.version}; this deployer reads {VERSION}: generate again with the same checkout"

@@ -20,7 +20,7 @@ from deploy.errors import Conflict, Invalid
 from deploy.manifest import Manifest
 from deploy.model import NESTED, Trigger
 from deploy.needs import Carry
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.promotion.verdict import Promoted
 from deploy.status import Status
 
@@ -196,7 +196,7 @@ def read(path: Path, kind: type[Made], how: str) -> Made:
         Conflict: it was changed since it was sealed.
     """
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=kind)
+        plan = decoded(path.read_bytes(), kind)
     except FileNotFoundError:
         raise Invalid(f"plan {path}", "there is no such file", f"make one: {how}") from None
     except (msgspec.DecodeError, OSError, UnicodeDecodeError, RecursionError) as error:

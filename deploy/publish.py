@@ -16,7 +16,7 @@ import msgspec
 from deploy import contents
 from deploy.account import Account
 from deploy.manifest import Asset, Bucket, Release, Template
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.parallel import each
 from deploy.parity.proof import FILE
 from deploy.pieces import built
@@ -80,7 +80,7 @@ def publish(
 def release_of(account: Account, build: Path) -> Release | None:
     """The release that this manifest belongs to; None where the build folder has none of it."""
     try:
-        release = msgspec.json.decode((build / "release.json").read_bytes(), type=Release)
+        release = decoded((build / "release.json").read_bytes(), Release)
     except (OSError, msgspec.DecodeError):
         return None
     builds = (*release.builds, *([release.tools] if release.tools else []))

@@ -12,7 +12,7 @@ import msgspec
 from deploy import contents
 from deploy.account import Account
 from deploy.manifest import Manifest, Release, decode
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 from deploy.parallel import each
 from deploy.pieces import Gets
 from deploy.promotion.kept import release_key
@@ -120,7 +120,7 @@ def _kept(account: Account, release: Release) -> tuple[Read, ...]:
 def _release(bucket: str, release: Release, data: bytes) -> Read:
     """It may have been kept from another commit that makes the same: what it consists of is compared."""
     try:
-        there = msgspec.json.decode(data, type=Release)
+        there = decoded(data, Release)
         problem = "" if (there.digest, there.builds) == (release.digest, release.builds) else "it names other builds than this one"
     except msgspec.DecodeError as error:
         problem = f"it is no release: {error}"

@@ -20,6 +20,7 @@ from deploy.index import Place
 from deploy.ledger import Ledger
 from deploy.leftovers import PREFIX, expired
 from deploy.manifest import TOOLS, Manifest, Release, decode
+from deploy.noun import decoded
 from deploy.parallel import each
 from deploy.promotion.kept import Kept
 from deploy.record import Record
@@ -102,7 +103,7 @@ def _releases(objects: tuple[Thing, ...], stores: Mapping[str, Store]) -> dict[s
         held = stores[thing.bucket].get(thing.key)
         if held is None:
             return None
-        return thing.key.split("/")[1], _read(lambda: msgspec.json.decode(held.data, type=Release), thing.key)
+        return thing.key.split("/")[1], _read(lambda: decoded(held.data, Release), thing.key)
 
     once = {thing.key: thing for thing in objects if thing.known and thing.key.endswith("/release.json")}
     return dict(found for found in each(read, once.values()) if found)
@@ -217,4 +218,4 @@ def _indexed(store: Store) -> Iterator[Place]:
 
 
 def _place(data: bytes, key: str) -> Place:
-    return _read(lambda: msgspec.json.decode(data, type=Place), key)
+    return _read(lambda: decoded(data, Place), key)

@@ -231,9 +231,9 @@ def _is_ours(pid: int) -> bool:
         return False
     command = Path(f"/proc/{pid}/cmdline")
     if command.exists():
-        return b"overlay" in command.read_bytes()
+        return b"\0-m\0overlay\0" in command.read_bytes()
     said = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
-    return b"overlay" in said.stdout
+    return b" -m overlay" in said.stdout
 
 
 def _end(pid: int) -> None:

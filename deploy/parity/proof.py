@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from deploy.noun import Noun
+from deploy.noun import Noun, decoded
 
 VERSION = 1
 FILE = "parity.json"
@@ -93,7 +93,7 @@ def encode(proof: Proof) -> bytes:
 
 def decode(data: bytes) -> Proof:
     """Raises ``msgspec.DecodeError`` where the text is no proof of this version."""
-    proof = msgspec.json.decode(data, type=Proof)
+    proof = decoded(data, Proof)
     if proof.version != VERSION:
         raise msgspec.ValidationError(f"parity version {proof.version}; this deployer reads {VERSION}")
     return proof

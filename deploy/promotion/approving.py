@@ -9,6 +9,7 @@ import msgspec
 
 from deploy.account import Account
 from deploy.errors import Conflict
+from deploy.noun import decoded
 from deploy.parallel import each
 from deploy.promotion.ground import Approved
 
@@ -33,7 +34,7 @@ def given(account: Account, release: str) -> tuple[Approved, ...]:
     def read(key: str) -> Approved | None:
         held = store.get(key)
         try:
-            return msgspec.json.decode(held.data, type=Approved) if held else None
+            return decoded(held.data, Approved) if held else None
         except msgspec.DecodeError as error:
             raise Conflict(f"approval {key}", f"it cannot be read: {error}", "see who wrote it, and approve again") from error
 

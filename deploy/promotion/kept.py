@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-
 from deploy.account import Account
 from deploy.errors import Refused
 from deploy.manifest import Release, decode
+from deploy.noun import decoded
 from deploy.parity.proof import FILE
 from deploy.pieces import built, manifest_in, published
 from deploy.publish import Piece, manifest_key, proof_key, proof_of, put_all, rounds
@@ -40,7 +39,7 @@ class Kept:
             Denied: the tools account has not been bootstrapped, or does not let this caller publish.
         """
         data = built(build / "release.json")
-        release = msgspec.json.decode(data, type=Release)
+        release = decoded(data, Release)
         # Looked at with the role that plans: where a pipeline has kept it, whoever plans needs no right to write.
         if self.account.tools("plan").has(release_key(release.digest)):
             return 0
@@ -66,7 +65,7 @@ class Kept:
         if len(found) > 1:
             raise Refused(f"release {digest}", "several begin so", "give more of it", tuple(found))
         held = store.get(release_key(found[0])) if found else None
-        return msgspec.json.decode(held.data, type=Release) if held else None
+        return decoded(held.data, Release) if held else None
 
     def parity(self, digest: str) -> bytes | None:
         held = self.account.tools("plan").get(proof_key(digest))

@@ -13,6 +13,7 @@ from deploy.errors import Conflict, Interrupted, Refused
 from deploy.interrupt import Interrupt
 from deploy.lock import Lock
 from deploy.manifest import Preferences, Wave
+from deploy.noun import decoded
 from deploy.plan import encode
 from deploy.record import WaveResult
 from deploy.report.ink import plural
@@ -118,14 +119,14 @@ class Waves:
 
     def _passed(self, wave: str) -> WaveResult | None:
         held = self.home.shelf("deploy").get(self._key(f"{wave}-passed"))
-        return msgspec.json.decode(held.data, type=WaveResult) if held else None
+        return decoded(held.data, WaveResult) if held else None
 
     def _intent(self, name: str, make: Callable[[], Intent]) -> Intent:
         """What this attempt asks for, as it was written down first."""
         shelf, key = self.home.shelf("deploy"), self._key(f"{self.attempt:08d}-{name}")
         if held := shelf.get(key):
             self.executed = True
-            return msgspec.json.decode(held.data, type=Intent)
+            return decoded(held.data, Intent)
         self._quiet()
         made = make()
         shelf.put_if_absent(key, encode(made))

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from deploy.errors import Invalid
 from deploy.manifest import Manifest
-from deploy.noun import Noun
+from deploy.noun import Noun, converted
 from deploy.record import CheckResult
 
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,19}$")]
@@ -120,8 +120,9 @@ def checks(manifest: Manifest) -> tuple[Check, ...]:
 
 def _check(manifest: Manifest, index: int, said: dict[str, Any]) -> Check:
     try:
-        return msgspec.convert(said, Check)  # type: ignore[no-any-return]
+        made: Check = converted(said, Check)
     except msgspec.ValidationError as error:
         raise Invalid(
             f"checks[{index}] of environment {manifest.environment}", str(error), "generate again with this checkout: make generate"
         ) from error
+    return made
