@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from deploy.aws.failures import is_busy
 
@@ -109,9 +110,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Paces:
-    """One pace for each account, service and region."""
+    """One pace for each account, service and region, for as long as somebody asks there: a command may go through a thousand accounts."""
 
-    _known: dict[tuple[str, str, str], Pace] = field(default_factory=dict)
+    _known: WeakValueDictionary[tuple[str, str, str], Pace] = field(default_factory=WeakValueDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, account: str, service: str, region: str) -> Pace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from deploy.aws.stack_sets import StackSets
 from deploy.errors import Invalid
 from deploy.ledger import Ledger
 from deploy.manifest import Guard, Manifest, Roles, Stack, StackSet
-from deploy.parallel import each
+from deploy.parallel import WORKERS, each
 from deploy.stacksets.model import Instance, Place
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ class Home:
         groups: dict[str, list[int]] = {}
         for index, item in enumerate(asked):
             groups.setdefault(item.account, []).append(index)
+
+        if len(groups) > WORKERS:
+            gc.enable()  # clients are cycles: without it (deploy/__main__.py) letting go of them frees nothing
 
         def one(account: str) -> list[tuple[int, Result]]:
             try:

@@ -102,8 +102,12 @@ def test_it_is_never_given_up_to_ask() -> None:
     assert pace.rate == 0.5
 
 
-def test_an_account_and_a_region_have_a_pace_of_their_own() -> None:
+def test_an_account_and_a_region_have_a_pace_of_their_own_while_it_is_in_use() -> None:
     paces = Paces()
-    assert paces.of("1", "cloudformation", "eu-west-1") is paces.of("1", "cloudformation", "eu-west-1")
-    one = {id(paces.of(*key)) for key in [("1", "ssm", "r"), ("2", "ssm", "r"), ("1", "sts", "r"), ("1", "ssm", "q")]}
-    assert len(one) == 4
+    keys = [("1", "ssm", "r"), ("2", "ssm", "r"), ("1", "sts", "r"), ("1", "ssm", "q")]
+    held = [paces.of(*key) for key in keys]
+    assert len({id(one) for one in held}) == 4
+    assert [paces.of(*key) for key in keys] == held
+    held[0].refused()
+    del held
+    assert paces.of(*keys[0]).rate is None
