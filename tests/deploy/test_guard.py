@@ -94,7 +94,7 @@ def test_checks_begin_when_all_is_made_and_old_things_are_still_there(world: Wor
     world.build()
     seen: list[set[str]] = []
 
-    def look(account: object, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
+    def look(account: object, region: str, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
         names = world.aws.client("ssm").get_parameters(Names=["/tap/dev/limit", "/tap/dev/other"])["Parameters"]
         seen.append({str(one["Name"]) for one in names} | {world.aws.status(STACK)})
         return (GOOD,)
@@ -131,7 +131,7 @@ def test_an_alarm_that_fires_rolls_back_without_any_check(world: World) -> None:
     world.monitoring = 10
     change(world)
 
-    def fire(account: object, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
+    def fire(account: object, region: str, stop: threading.Event, say: object, ended: object) -> tuple[CheckResult, ...]:
         world.aws.client("cloudwatch").set_alarm_state(AlarmName=GATE, StateValue="ALARM", StateReason="somebody else")
         stop.wait(5)
         return (CheckResult(check="http", name="GET /health", ok=None),)

@@ -29,7 +29,7 @@ def test_no_test_names_a_row_that_is_none() -> None:
 def test_a_row_is_proven_only_by_tests_that_passed() -> None:
     plugin = Rows(by_test={"a": ["R03"], "b": ["R03"], "c": ["R09"]}, passed={"a", "c"}, failed=set())
     assert state("R03", "templates", plugin) == "proven"
-    assert state("R09", "reach", plugin) == "in the templates; live by reach"
+    assert state("R09", "tomorrow", plugin) == "in the templates; live by tomorrow"
     assert state("R26", "reach", plugin) == "not yet: reach"
     plugin.failed.add("b")
     assert state("R03", "templates", plugin) == "broken"

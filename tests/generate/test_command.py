@@ -22,6 +22,12 @@ Generate = Callable[..., Run]
 Edit = Callable[[str, str, str], Path]
 
 SERVICES = {"keys", "network", "storage", "data", "messaging", "compute", "api", "monitoring", "drift", "parameters"}
+EDGE = {f"edge_{name}.json" for name in ("distribution", "flat", "parameters", "root")}
+REPLICA = {f"replica_{name}.json" for name in (*SERVICES, "failover", "flat", "root", "bootstrap", "bootstrap_failover")}
+SECOND = EDGE | REPLICA | {"bootstrap_failover.json"}
+"""What an environment with a second region has besides."""
+TEMPLATES = 61
+"""Of all environments and the tools account."""
 
 
 def test_it_writes_every_template_the_manifest_and_the_release(generate: Generate, tmp_path: Path) -> None:
@@ -30,7 +36,7 @@ def test_it_writes_every_template_the_manifest_and_the_release(generate: Generat
     for name in ENVIRONMENTS:
         files = {path.name for path in (build / name).iterdir()}
         others = {"bootstrap.json", "root.json", "flat.json", "manifest.json", "sources.json", "assets"}
-        assert files == {f"{service}.json" for service in SERVICES} | others
+        assert files == {f"{service}.json" for service in SERVICES} | others | (SECOND if name == "prod" else set())
         manifest = contract.decode((build / name / "manifest.json").read_bytes())
         for template in manifest.templates:
             data = (build / name / template.path).read_bytes()
@@ -71,7 +77,7 @@ def test_the_tools_account_alone_needs_every_environment_and_writes_none(generat
 def test_the_table_says_what_is_new_changed_unchanged_and_removed(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     first = generate()
     assert "storage        4 resources" in first.out
-    assert first.out.count("  new\n") == 43
+    assert first.out.count("  new\n") == TEMPLATES
     assert "nothing to do" in generate().out
     edit("dev", "retention_days: 4", "retention_days: 5")
     third = generate()
@@ -193,7 +199,7 @@ def test_two_runs_at_once_end_with_one_whole_build(env_dir: Path, tmp_path: Path
 def test_results_are_for_programs_too(generate: Generate, form: str) -> None:
     out = generate("--format", form).out
     if form == "junit":
-        assert len(ElementTree.fromstring(out.encode())) == 43
+        assert len(ElementTree.fromstring(out.encode())) == TEMPLATES
     else:
         document = json.loads(out)
         assert document["written"] is True if form == "json" else document["version"] == "2.1.0"
@@ -217,9 +223,13 @@ def test_every_build_fits_the_published_schema_of_the_manifest(generate: Generat
 def test_the_manifest_says_what_a_deployment_needs(generate: Generate, tmp_path: Path) -> None:
     generate()
     manifest = contract.decode((tmp_path / "build" / "prod" / "manifest.json").read_bytes())
-    (stack,) = manifest.stacks
+    assert [(stack.name, stack.region) for stack in manifest.stacks] == [
+        ("tap-replica-prod", "us-west-2"),
+        ("tap-app-prod", "us-east-1"),
+        ("tap-edge-prod", "us-west-2"),
+    ]
+    stack = manifest.stacks[1]
     assert (manifest.account, manifest.region) == ("333333333333", "us-east-1")
-    assert stack.name == "tap-app-prod"
     assert stack.termination_protection is True
     assert [(trigger.alarm, trigger.since) for trigger in stack.guard.triggers] == [
         ("tap-gate-prod", "create"),
@@ -229,11 +239,14 @@ def test_the_manifest_says_what_a_deployment_needs(generate: Generate, tmp_path:
     assert "AWS::S3::Bucket" in json.dumps(stack.policy)
     assert manifest.artifacts[0].name == "tap-artifacts-333333333333-us-east-1-prod"
     assert manifest.roles.deploy == "tap-deploy-us-east-1-prod"
-    assert {join.name: join.producer for join in manifest.joins}["TableName"] == "data"
+    assert {join.producer for join in manifest.joins if join.name == "TableName"} == {"data", "replica_data"}
     assert [check["check"] for check in manifest.checks] == ["outputs", "http", "invoke", "parameter", "alarms"]
     assert {limit.name for limit in manifest.limits} >= {"template bytes", "resources", "resources of one operation"}
     assert manifest.values["lambda.memory"] == 2048
-    assert manifest.templates[-1].service == "root"
+    services = [template.service for template in manifest.templates]
+    assert [services.index(root) for root in ("replica_root", "root", "edge_root")] == sorted(
+        map(services.index, ("replica_root", "root", "edge_root"))
+    )
 
 
 def test_a_manifest_of_a_later_version_is_refused() -> None:

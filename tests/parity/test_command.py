@@ -99,11 +99,12 @@ def test_a_difference_that_the_proof_does_not_know_is_found_by_the_deployer(buil
 def edited(build: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Another template of prod, with all digests as they would be."""
     template, manifest = build / "prod" / "compute.json", build / "prod" / "manifest.json"
-    document = json.loads(template.read_bytes())
-    old = sha256(template.read_bytes()).hexdigest()
+    document, known = json.loads(template.read_bytes()), json.loads(manifest.read_bytes())
     change(document)
     template.write_text(json.dumps(document))
-    manifest.write_text(manifest.read_text().replace(old, sha256(template.read_bytes()).hexdigest()))
+    (mine,) = (one for one in known["templates"] if one["path"] == template.name)
+    mine["sha256"] = sha256(template.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(known))
     digest = sha256(manifest.read_bytes()).hexdigest()
 
     def moved(made: Proof) -> Proof:

@@ -25,7 +25,7 @@ WAY = ("dev", "staging", "prod")
 PLACES = {
     "dev": "111111111111:us-east-1",
     "staging": "222222222222:us-east-2",
-    "prod": "333333333333:us-east-1",
+    "prod": "333333333333:us-east-1 333333333333:us-west-2",
     "tools": "444444444444:us-east-1",
 }
 
@@ -50,7 +50,8 @@ def reach(tools: Tools, title: str) -> set[str]:
             found |= set(statement["Resource"])
     known = {
         f"arn:aws:iam::{place.split(':')[0]}:role/tap-{task}-{place.split(':')[1]}-{name}": f"{task} {name}"
-        for name, place in PLACES.items()
+        for name, places in PLACES.items()
+        for place in places.split()
         for task in carriers.TASKS
     }
     return {known[arn] for arn in found}
