@@ -59,7 +59,7 @@ types: $(INSTALLED) ## Check the sources' types
 test: $(INSTALLED) $(EMULATOR) ## Run the tests on both cores
 	@$(RUN) -m pytest -n 2 --dist worksteal -m "not rehearsal and not live"
 
-live: $(INSTALLED) $(EMULATOR) ## Run the stories over whole environments: accounts, promotion, pipeline, drift, configuration
+live: $(INSTALLED) $(EMULATOR) ## Run the stories over whole environments: accounts, faults, ways back, promotion, drift, reach
 	@$(RUN) -m pytest -n 2 --dist loadfile -m "live and not rehearsal"
 
 rehearse: $(INSTALLED) $(EMULATOR) ## Play every story of failure and rescue, and say whether the product kept its word

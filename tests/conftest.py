@@ -19,25 +19,40 @@ ENVIRONMENTS = ("dev", "prod", "staging")
 STACKS = (*ENVIRONMENTS, "prod replica", "prod edge")
 
 
-# Files whose tests deploy whole environments: they take as long as all others together.
+# Files whose tests deploy whole environments, break them, or tell a story of many commands: they take as long as all others together.
 LIVE = (
     "clearing/test_story.py",
     "clearing/test_verify.py",
     "deploy/test_accounts.py",
     "deploy/test_config.py",
+    "deploy/test_guard.py",
+    "deploy/test_killed.py",
     "deploy/test_reach.py",
+    "deploy/test_throttled.py",
+    "deploy/test_trouble.py",
+    "deploy/test_two_regions.py",
+    "docs/test_extending.py",
+    "docs/test_readme_commands.py",
     "drift",
+    "failover/test_region_out.py",
     "failover/test_roles.py",
+    "failover/test_story.py",
     "live",
     "parity/test_live.py",
     "pipeline/test_stages.py",
     "promotion/test_story.py",
+    "recovery",
+    "rehearsal",
+    "review/test_live.py",
+    "soak",
     "stacksets/test_apply.py",
+    "stacksets/test_clearing.py",
     "stacksets/test_killed.py",
     "stacksets/test_looks.py",
     "stacksets/test_organization.py",
     "stacksets/test_plan.py",
     "stacksets/test_scale.py",
+    "verification/test_checks.py",
     "verification/test_roles.py",
 )
 
