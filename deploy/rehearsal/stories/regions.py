@@ -11,6 +11,7 @@ from deploy.manifest import Failover
 from deploy.rehearsal.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage
 from deploy.rehearsal.story import FAULTS, Broken, story
 from deploy.verification import http
+from deploy.verification.model import NotVerified
 
 ITEMS = 5
 METRICS_SECONDS = 120.0
@@ -95,7 +96,10 @@ def _through_the_edge(stage: Stage, failover: Failover) -> str:
     url = found.outputs.get("EdgeUrl", "") if found else ""
     if not url:
         return "and no distribution stands in front"
-    answer = http.get(f"{url}/health", stage.sessions.endpoint, PATIENCE_SECONDS)
+    try:
+        answer = http.get(f"{url}/health", stage.sessions.endpoint, PATIENCE_SECONDS)
+    except NotVerified as error:
+        raise Broken(error.reason) from error
     region = region_of(answer.body)
     stage.expect(answer.status == 200 and region == failover.standby, f"the distribution answers a read with {answer.text}")
     return "and reads were answered through the distribution all the while"
