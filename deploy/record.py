@@ -33,7 +33,7 @@ class CheckResult(Noun, frozen=True, kw_only=True):
     """How one verification check ended.
 
     ``check``: its kind, http, invoke, ...; ``name``: what it looked at, ``GET /health``; ``ok`` None where it was not run to its end,
-    because another one had failed; ``output``: what it saw, cut; ``reason``: why it failed.
+    because another one had failed, or could not be asked from here; ``output``: what it saw, cut; ``reason``: why it failed, or was not asked.
     """
 
     check: str

@@ -19,6 +19,7 @@ _expect = click.option(
 )
 _reason = click.option("--reason", metavar="TEXT", default="", help="Why; stands in the history.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
+_standby = click.option("--standby", is_flag=True, help="In the second region alone, while the first one does not answer.")
 
 
 @click.group("config", context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,9 +68,12 @@ def get(common: Common, environment: str, name: str) -> None:
 @click.option("--secure", is_flag=True, help="Read a secret from standard input, and keep it encrypted.")
 @_expect
 @_reason
+@_standby
 @_yes
 @common
-def put(common: Common, environment: str, name: str, value: str | None, secure: bool, expect: int | None, reason: str, yes: bool) -> int:
+def put(
+    common: Common, environment: str, name: str, value: str | None, secure: bool, expect: int | None, reason: str, standby: bool, yes: bool
+) -> int:
     """Set a value. The functions see it within the cache time, and no deployment overwrites it.
 
     A value that begins with a hyphen stands behind `--`.
@@ -84,7 +88,7 @@ def put(common: Common, environment: str, name: str, value: str | None, secure: 
         raise Invalid("--secure", "the secret comes from standard input, not from the command line, which others can see", "leave it out")
     if not secure and value is None:
         raise Invalid(f"setting {name}", "no value is given", f"python -m deploy config set {environment} {name} VALUE")
-    account = common.account(environment)
+    account = _account(common, environment, standby=standby)
     text = sys.stdin.read() if secure else value
     return _change(common, account, propose(account, name, text, secure=secure, expect=expect, reason=_checked(reason)), yes=yes)
 
@@ -94,9 +98,10 @@ def put(common: Common, environment: str, name: str, value: str | None, secure: 
 @click.argument("name")
 @_expect
 @_reason
+@_standby
 @_yes
 @common
-def unset(common: Common, environment: str, name: str, expect: int | None, reason: str, yes: bool) -> int:
+def unset(common: Common, environment: str, name: str, expect: int | None, reason: str, standby: bool, yes: bool) -> int:
     """Take an operator's value away: the template's default holds again.
 
     \b
@@ -104,7 +109,7 @@ def unset(common: Common, environment: str, name: str, expect: int | None, reaso
     """
     from deploy.configuring import propose
 
-    account = common.account(environment)
+    account = _account(common, environment, standby=standby)
     return _change(common, account, propose(account, name, None, expect=expect, reason=_checked(reason)), yes=yes)
 
 
@@ -141,6 +146,27 @@ def diff(common: Common, left: str, right: str, detailed_exitcode: bool) -> int:
     found = differences(*(read(common.account(environment)) for environment in (left, right)))
     common.console.result(found)
     return 3 if detailed_exitcode and found.differences else 0
+
+
+def _account(common: Common, environment: str, *, standby: bool) -> Account:
+    """``standby``: its second region by itself, with that region's ledger.
+
+    Raises:
+        Refused: it has one region, or the first one answers: then both are written.
+    """
+    account = common.account(environment)
+    if not standby:
+        return account
+    from deploy.failover.alone import alone, silence
+    from deploy.failover.gathering import failover_of
+
+    failover = failover_of(account)
+    if not (why := silence(account, failover.region)):
+        raise Refused("--standby", f"{failover.region} answers, and both regions are to have the same", "leave it out: both are written")
+    common.console.note(f"{failover.region} does not answer: {why}")
+    how = f"once it is back, the same command without --standby writes both; until then config list {environment} shows the difference"
+    common.console.warn(f"{failover.standby} alone gets it; {how}")
+    return alone(account, failover.standby)
 
 
 def _checked(reason: str) -> str:

@@ -18,6 +18,7 @@ from deploy import entry, holding, lock, verification
 from deploy.account import Account
 from deploy.errors import Conflict, DeployError, OutcomeUnknown
 from deploy.failover.alone import alone
+from deploy.failover.asking import through_the_front
 from deploy.failover.facts import Readiness, Way
 from deploy.failover.gathering import OPERATION, failover_of
 from deploy.failover.switching import Switch
@@ -126,8 +127,16 @@ class Failover:
             book.held = lock.acquire(store, operation=operation, verb=OPERATION, by=book.account.caller.arn, host=whose()[1])
 
     def _verify(self) -> tuple[CheckResult, ...]:
-        self.show.note(f"verifying that {self.way.target} serves")
-        return verification.verify(self.account, region=self.way.target, stop=threading.Event(), say=self.show.note)
+        target, note = self.way.target, self.show.note
+        note(f"verifying that {target} serves")
+        own = verification.verify(self.account, region=target, stop=threading.Event(), say=note)
+        front = through_the_front(self.account, failover_of(self.account), target, note)
+        for one in front:
+            if one.ok is None:
+                self.show.warn(f"whether users reach {target} is not known here: {one.name}: {one.reason}")
+            else:
+                note(verification.sentence(one))
+        return (*own, *front)
 
     def _end(self, outcome: Outcome, results: tuple[CheckResult, ...]) -> Record:
         """In every ledger; one that cannot be written any more is said, since the standby region's stands."""

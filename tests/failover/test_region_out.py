@@ -5,13 +5,15 @@ The region that is out is told with the overlay's fault: connections there close
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import Any
 
 import pytest
 
+from deploy.manifest import Setting
 from tests.deploy.pair import FAR
-from tests.deploy.world import ENVIRONMENT
+from tests.deploy.world import ENVIRONMENT, parameter
 from tests.failover.conftest import ACTIVE, TABLE, Twin
 from tests.failover.test_story import history
 from tests.local.conftest import REGION, Faults
@@ -78,6 +80,45 @@ def test_a_standby_that_is_out_itself_is_refused(twin: Twin, faults: Faults) -> 
     answer = twin.run("failover", ENVIRONMENT, "--yes")
     assert answer.code in (4, 75), answer.err
     assert FAR in answer.err
+
+
+def test_what_operators_set_meanwhile_goes_to_the_standby_and_both_are_written_once_the_region_is_back(twin: Twin, faults: Faults) -> None:
+    twin.settings = (Setting(name="page-limit", type="number", description="how many", default="50", minimum=1, maximum=1000),)
+    for services in (twin.services["compute"], twin.copies):
+        services["Resources"]["PageLimit"] = parameter("50", "/tap/dev/config/page-limit")
+    assert twin.build().up().code == 0
+    name = "/tap/dev/config/set/page-limit"
+    given = ("config", "set", ENVIRONMENT, "page-limit", "20", "--yes")
+    early = twin.run(*given, "--standby")
+    assert early.code == 4
+    assert f"{REGION} answers" in early.err
+    faults.region_out(REGION)
+    refused = twin.run(*given)
+    assert refused.code == 75, refused.err
+    answer = twin.run(*given, "--standby", "--reason", "few pages while one region serves")
+    assert answer.code == 0, answer.out + answer.err
+    assert f"{FAR} alone gets it" in answer.err
+    assert twin.value(name, FAR) == "20"
+    faults.region_back(REGION)
+    assert twin.value(name) == ""
+    assert f"{FAR} has 20, version 1" in twin.run("config", "list", ENVIRONMENT).out
+    assert twin.run(*given).code == 0
+    assert (twin.value(name), twin.value(name, FAR)) == ("20", "20")
+    faults.region_out(REGION)
+    assert twin.run("config", "unset", ENVIRONMENT, "page-limit", "--standby", "--yes").code == 0
+    assert twin.value(name, FAR) == ""
+    assert [(one["operation"], one["outcome"]) for one in history(twin, FAR, changes=True)] == [
+        ("config unset", "succeeded"),
+        ("config set", "succeeded"),
+    ]
+
+
+def test_an_environment_of_one_region_has_no_standby_to_set_anything_in(twin: Twin) -> None:
+    path = twin.folder / ENVIRONMENT / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"failover": None}))
+    answer = twin.run("config", "set", ENVIRONMENT, "page-limit", "20", "--standby", "--yes")
+    assert answer.code == 4
+    assert "it has one region" in answer.err
 
 
 SCRIPT = """

@@ -45,7 +45,7 @@ def test_traffic_moves_and_comes_back_and_both_ledgers_have_it(twin: Twin) -> No
         assert found == [f"traffic goes from {FAR} to {REGION}", f"traffic goes from {REGION} to {FAR}"]
 
 
-def history(twin: Twin, region: str) -> list[dict[str, Any]]:
+def history(twin: Twin, region: str, *, changes: bool = False) -> list[dict[str, Any]]:
     import msgspec
 
     from deploy.aws.sessions import Sessions
@@ -57,7 +57,8 @@ def history(twin: Twin, region: str) -> list[dict[str, Any]]:
     with credentials(twin.aws.account):
         account = alone(common.account(ENVIRONMENT, mend=False), region)
         assert isinstance(account.sessions, Sessions)
-        return [msgspec.to_builtins(one) for one in Ledger(store=account.store("plan", region)).newest()]
+        ledger = Ledger(store=account.store("plan", region))
+        return [msgspec.to_builtins(one) for one in (ledger.changes() if changes else ledger.newest())]
 
 
 def test_what_s3_has_still_to_copy_is_said_and_keeps_traffic_from_going_back(twin: Twin) -> None:

@@ -22,6 +22,7 @@ class Running:
             bucket="tap-data-dev",
             queue_url="https://queue",
             version="7",
+            region="us-west-2",
             client=client(self.table, self.objects, self.queue),
             settings=settings(self.lines, **values),
             log=self.lines.log(),

@@ -24,8 +24,8 @@ VARIABLES = {
 }
 
 
-def test_health_says_which_version_runs() -> None:
-    assert Running().get("/health")[:2] == (200, {"status": "ok", "version": "7"})
+def test_health_says_which_version_runs_and_where() -> None:
+    assert Running().get("/health")[:2] == (200, {"status": "ok", "version": "7", "region": "us-west-2"})
 
 
 def test_health_needs_neither_configuration_nor_any_client() -> None:

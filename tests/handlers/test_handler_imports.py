@@ -13,6 +13,7 @@ import pytest
 from resources.assets import package
 
 VARIABLES = {
+    "AWS_REGION": "eu-west-1",
     "BUCKET_NAME": "b",
     "CONFIG_CACHE_SECONDS": "30",
     "CONFIG_PATH": "/tap/dev/config",
@@ -47,7 +48,7 @@ context = SimpleNamespace(aws_request_id="r", function_name="f", function_versio
 answer = handler.handler({"httpMethod": "GET", "path": "/health"}, context)
 print(json.dumps([answer["statusCode"], json.loads(answer["body"]), *(n for n in sys.modules if n.startswith("boto"))]))
 """
-    assert run("api", tmp_path, program) == [200, {"status": "ok", "version": "$LATEST"}]
+    assert run("api", tmp_path, program) == [200, {"status": "ok", "version": "$LATEST", "region": "eu-west-1"}]
 
 
 def test_clients_are_made_once_and_give_up_before_the_function_does(tmp_path: Path) -> None:

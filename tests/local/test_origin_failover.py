@@ -145,3 +145,14 @@ def test_a_function_chooses_a_group_for_reads_and_an_origin_for_writes(aws: Aws,
 def test_a_function_that_chooses_what_is_not_there_fails(aws: Aws) -> None:
     host = behind_both(aws, methods=tuple(WRITES), code=CODE.replace("'second'", "'third'"))
     assert ask(aws, host, "/") == "503"
+
+
+def test_a_distribution_of_https_alone_answers_over_loopback_and_its_health_is_not_the_local_awss(aws: Aws) -> None:
+    for region in (FIRST, SECOND):
+        deployed(aws, region, api(region))
+    made = distribution(address(aws, FIRST), address(aws, SECOND), codes=(502,))
+    made["Resources"]["Front"]["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = "https-only"
+    deployed(aws, REGION, made, "front")
+    host = output(aws, REGION, "front", "Domain")
+    assert ask(aws, host, "/") == FIRST
+    assert ask(aws, host, "/health") == "403"  # the API's: it has no such resource

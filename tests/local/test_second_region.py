@@ -16,10 +16,13 @@ from tests.local.templates import Template, one
 pytestmark = pytest.mark.overlay
 
 FIRST, SECOND = "eu-central-1", "eu-west-1"
+VERSIONED = {"Status": "Enabled"}
 
 
-def bucket(name: str, other: str, account: str, there: str) -> Template:
-    """A versioned bucket that copies everything to another one in the region ``there``, delete markers included."""
+def bucket(name: str, other: str = "", account: str = "", there: str = "") -> Template:
+    """A versioned bucket that copies everything to another one in the region ``there``, if one is named, delete markers included."""
+    if not other:
+        return one("AWS::S3::Bucket", BucketName=name, VersioningConfiguration=VERSIONED)
     rule = {
         "Id": "all",
         "Status": "Enabled",
@@ -35,15 +38,42 @@ def bucket(name: str, other: str, account: str, there: str) -> Template:
         },
     }
     replicated = {"Role": f"arn:aws:iam::{account}:role/replication", "Rules": [rule]}
-    return one("AWS::S3::Bucket", BucketName=name, VersioningConfiguration={"Status": "Enabled"}, ReplicationConfiguration=replicated)
+    return one("AWS::S3::Bucket", BucketName=name, VersioningConfiguration=VERSIONED, ReplicationConfiguration=replicated)
 
 
 @pytest.fixture
 def buckets(aws: Aws) -> tuple[str, str]:
     first, second = f"first-{aws.account}", f"second-{aws.account}"
+    deployed(aws, SECOND, bucket(second), "bucket")
     deployed(aws, FIRST, bucket(first, second, aws.account, SECOND), "bucket")
-    deployed(aws, SECOND, bucket(second, first, aws.account, FIRST), "bucket")
+    template = json.dumps(bucket(second, first, aws.account, FIRST))
+    aws.client("cloudformation", SECOND).update_stack(StackName="bucket", TemplateBody=template)
+    wait(lambda: status(aws, SECOND, "bucket") == "UPDATE_COMPLETE", "the bucket to copy back")
     return first, second
+
+
+def test_a_bucket_copies_to_none_that_is_not_there_or_keeps_no_versions(aws: Aws) -> None:
+    first, second = f"first-{aws.account}", f"second-{aws.account}"
+    template = json.dumps(bucket(first, second, aws.account, SECOND))
+    cloudformation, there = aws.client("cloudformation", FIRST), aws.client("s3", SECOND)
+    for name, words in (("before", "Destination bucket must exist."), ("after", "Destination bucket must have versioning enabled.")):
+        cloudformation.create_stack(StackName=name, TemplateBody=template)
+        wait(lambda name=name: status(aws, FIRST, name) == "ROLLBACK_COMPLETE", "the stack to fail")  # type: ignore[misc]
+        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        (failed,) = [one for one in events if one["ResourceStatus"] == "CREATE_FAILED"]
+        assert words in failed["ResourceStatusReason"]
+        if name == "before":
+            there.create_bucket(Bucket=second, CreateBucketConfiguration={"LocationConstraint": SECOND})
+
+
+def test_a_configuration_to_a_bucket_that_is_not_there_is_refused_and_the_one_that_stands_stays(aws: Aws, buckets: tuple[str, str]) -> None:
+    s3 = aws.client("s3", FIRST)
+    stands = s3.get_bucket_replication(Bucket=buckets[0])["ReplicationConfiguration"]
+    elsewhere = json.loads(json.dumps(stands).replace(buckets[1], f"nobodys-{aws.account}"))
+    with pytest.raises(ClientError, match=r"InvalidRequest.*Destination bucket must exist\.") as refused:
+        s3.put_bucket_replication(Bucket=buckets[0], ReplicationConfiguration=elsewhere)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert s3.get_bucket_replication(Bucket=buckets[0])["ReplicationConfiguration"] == stands
 
 
 def body(aws: Aws, region: str, name: str, key: str = "k") -> bytes | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from .emulator import Answer, account, region, s3
+from .emulator import Answer, account, provisioners, region, s3
 from .extension import before_delete, extend, tag_map, true
 
 _resolve_sse = s3._resolve_sse_write_headers
@@ -117,6 +117,16 @@ _CONFIGURATIONS: tuple[tuple[str, Callable[[dict[str, Any]], str], str, str], ..
 
 
 def apply(name: str, properties: dict[str, Any], former: dict[str, Any]) -> None:
+    """A new bucket that cannot have what it asks for goes with its resource."""
+    try:
+        _apply(name, properties, former)
+    except ValueError:
+        if not former:
+            provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"](name, properties)
+        raise
+
+
+def _apply(name: str, properties: dict[str, Any], former: dict[str, Any]) -> None:
     if (properties.get("VersioningConfiguration") or {}).get("Status") == "Suspended":
         s3._bucket_versioning[name] = "Suspended"
     for key, xml, put, store in _CONFIGURATIONS:

@@ -3,7 +3,8 @@
 Models the API Gateway developer guide's "Invoke REST APIs in API Gateway": the address is
 ``https://<api>.execute-api.<region>.amazonaws.com/<stage>/``, here in the Host header of a request to the local AWS. MiniStack knows
 addresses of its own host only, and finds an API only for requests that are signed for the account that owns it, so a health check
-from outside would find nothing.
+from outside would find nothing. A path ``/health`` belongs to whoever has the address, a domain or a distribution: MiniStack would
+answer it itself, and tell of itself there too (``/_ministack/health`` does).
 """
 
 from __future__ import annotations
@@ -36,5 +37,6 @@ def parse_execute_api_url(host: str, path: str) -> tuple[str, str, str] | None:
 
 
 def install() -> None:
+    app._HEALTH_PATHS = tuple(path for path in app._HEALTH_PATHS if path.startswith("/_"))
     apigateway.find_api_scope = find_api_scope
     app._parse_execute_api_url = parse_execute_api_url

@@ -5,12 +5,16 @@ Models the S3 user guide's "What does Amazon S3 replicate?" (replicas are not re
 destination), and the DynamoDB developer guide's "Global tables": asynchronous, the last writer wins, ReplicationLatency by receiving
 region. MiniStack copies within the request; here too, unless a fault's rule strikes the action `Replicate` of s3 or dynamodb at the
 destination (an error or a dropped connection holds copies back, latency delays them) or one of the regions is out.
+
+A configuration whose destination is not there is refused in S3's words, as clients have published them ("Destination bucket must
+exist."); MiniStack itself refuses one that keeps no versions. A bucket of a template fails with the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import alarms
-from .emulator import account, cloudwatch, dynamodb, region, responses, s3
+from .emulator import Answer, account, cloudwatch, dynamodb, region, responses, s3
 from .faults import Call, request_faults
 from .settings import EVALUATION_SECONDS
 
@@ -28,6 +32,8 @@ Way = tuple[str, str, str, str, str]
 _replicate = s3._maybe_replicate
 _replicate_marker = s3._maybe_replicate_delete_marker
 _replicate_write = dynamodb._replicate_write
+_put_configuration = s3._put_bucket_replication
+_BUCKET = re.compile(rb"<Destination>.*?<Bucket>\s*arn:[a-z-]+:s3:::([^<\s]+)\s*</Bucket>", re.DOTALL)
 
 
 @dataclass(kw_only=True)
@@ -162,6 +168,17 @@ def _key(table: dict[str, Any], item: dict[str, Any] | None) -> tuple[str, str]:
     return first, second
 
 
+def put_configuration(bucket: str, body: bytes) -> Answer:
+    """MiniStack's own, which looks at the versions of a destination that is there, once every one is."""
+    if s3._bucket_versioning.get(bucket) == "Enabled" and any(
+        s3._bucket_owner_account(found.decode()) is None for found in _BUCKET.findall(body)
+    ):
+        refused: Answer = s3._error("InvalidRequest", "Destination bucket must exist.", 400, f"/{bucket}")
+        return refused
+    put: Answer = _put_configuration(bucket, body)
+    return put
+
+
 def forget_all() -> None:
     _waiting.clear()
     _written.clear()
@@ -171,3 +188,4 @@ def install() -> None:
     s3._maybe_replicate = replicate
     s3._maybe_replicate_delete_marker = replicate_marker
     dynamodb._replicate_write = replicate_write
+    s3._put_bucket_replication = put_configuration

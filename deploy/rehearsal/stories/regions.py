@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass
 
 from deploy.aws.calls import Signed
+from deploy.failover.asking import region_of
 from deploy.manifest import Failover
-from deploy.rehearsal.probe import answered
 from deploy.rehearsal.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage
 from deploy.rehearsal.story import FAULTS, Broken, story
+from deploy.verification import http
+from deploy.verification.model import NotVerified
 
 ITEMS = 5
 METRICS_SECONDS = 120.0
@@ -65,7 +67,7 @@ def region_loss(stage: Stage) -> None:
     stage.kept(stage.run("status"), 0, f"{failover.region} does not answer")
     reads = _through_the_edge(stage, failover)
     stage.kept(stage.run("failover", "--dry-run"), 0, "lost at most", "unknown")
-    stage.kept(stage.run("failover", "--yes"), 0)
+    stage.kept(stage.run("failover", "--yes"), 0, *_asked(failover))
     stage.expect(api.call("GET", f"/items/{before[0]}").status == 200, "an item is not read in the other region")
     stage.expect(far.write("meanwhile"), "the other region takes no writes")
     stage.to_restored = round(time.time() - lost, 2)
@@ -94,9 +96,18 @@ def _through_the_edge(stage: Stage, failover: Failover) -> str:
     url = found.outputs.get("EdgeUrl", "") if found else ""
     if not url:
         return "and no distribution stands in front"
-    well = answered(f"{url}/health", stage.sessions.endpoint or "")
-    stage.expect(well, "the distribution does not answer reads from the other region")
+    try:
+        answer = http.get(f"{url}/health", stage.sessions.endpoint, PATIENCE_SECONDS)
+    except NotVerified as error:
+        raise Broken(error.reason) from error
+    region = region_of(answer.body)
+    stage.expect(answer.status == 200 and region == failover.standby, f"the distribution answers a read with {answer.text}")
     return "and reads were answered through the distribution all the while"
+
+
+def _asked(failover: Failover) -> tuple[str, ...]:
+    """What the command says of the name that users have, where there is one: an answer came from where traffic went."""
+    return ("check front GET https://", "/health passed") if failover.domain or failover.edge else ()
 
 
 def _back(stage: Stage, failover: Failover, home: Region, names: tuple[str, ...]) -> None:
@@ -109,7 +120,7 @@ def _back(stage: Stage, failover: Failover, home: Region, names: tuple[str, ...]
     while (answer := stage.run("failover", "--back", "--dry-run")).code:
         stage.expect(time.time() < deadline, f"traffic cannot go back: {answer.tail}")
         time.sleep(LOOK_SECONDS * 50)
-    stage.kept(stage.run("failover", "--back", "--yes"), 0)
+    stage.kept(stage.run("failover", "--back", "--yes"), 0, *_asked(failover))
     missing = [name for name in names if not home.has(name)]
     stage.expect(not missing, f"lost: {', '.join(missing)}")
     stage.expect(home.write("after"), "the first region takes no writes")

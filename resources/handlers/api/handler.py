@@ -25,12 +25,13 @@ from shared.logs import Invocation, Log
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What the API works with. ``client`` gives the boto3 client of a service, made at first use."""
+    """What the API works with. ``region``: where it runs; ``client`` gives the boto3 client of a service, made at first use."""
 
     table: str
     bucket: str
     queue_url: str
     version: str
+    region: str
     client: Callable[[str], Any]
     settings: configuration.Configuration
     log: Log
@@ -58,6 +59,7 @@ def from_environment(variables: Mapping[str, str]) -> Surroundings:
         bucket=variables["BUCKET_NAME"],
         queue_url=variables["QUEUE_URL"],
         version=variables.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        region=variables.get("AWS_REGION", ""),
         client=clients.client,
         settings=configuration.from_environment(variables, clients.client, log),
         log=log,
@@ -93,7 +95,8 @@ def _dispatch(request: proxy.Request, around: Surroundings) -> proxy.Answer:
 
 
 def health(request: proxy.Request, around: Surroundings) -> proxy.Answer:
-    return proxy.answer(200, {"status": "ok", "version": around.version})
+    """That the code runs, and where: a name in front of several regions does not tell which one answers."""
+    return proxy.answer(200, {"status": "ok", "version": around.version, "region": around.region})
 
 
 def create(request: proxy.Request, around: Surroundings) -> proxy.Answer:
