@@ -33,6 +33,7 @@ LIVE = (
     "pipeline/test_stages.py",
     "promotion/test_story.py",
     "stacksets/test_apply.py",
+    "stacksets/test_copy.py",
     "stacksets/test_killed.py",
     "stacksets/test_looks.py",
     "stacksets/test_organization.py",
