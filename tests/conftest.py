@@ -34,6 +34,7 @@ LIVE = (
     "promotion/test_story.py",
     "stacksets/test_apply.py",
     "stacksets/test_copy.py",
+    "stacksets/test_gc.py",
     "stacksets/test_killed.py",
     "stacksets/test_looks.py",
     "stacksets/test_organization.py",

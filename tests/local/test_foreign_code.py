@@ -57,7 +57,7 @@ def other(aws: Aws) -> Aws:
 
 
 def reason(aws: Aws) -> str:
-    return next(event["ResourceStatusReason"] for event in aws.events("app") if event["ResourceStatus"] == "CREATE_FAILED")
+    return str(next(event["ResourceStatusReason"] for event in aws.events("app") if event["ResourceStatus"] == "CREATE_FAILED"))
 
 
 def functions(aws: Aws) -> list[Any]:
