@@ -140,7 +140,7 @@ def _status_heading(found: SetStatus, ink: Ink) -> Iterator[str]:
     commit = f"  commit {one_line(found.commit[:12])}" if found.commit else ""
     yield f"  release  {values.release(found.release) if found.release else 'not known to the ledger'}{commit}"
     if found.running:
-        yield f"  at work  {ink('bold yellow', one_line(found.running.words))} {_begun(found)}"
+        yield f"  at work  {ink('bold yellow', one_line(found.running.words))}{_begun(found)}"
     checked = f", checked {values.age(found.drift_checked, found.at)}" if found.drift_checked else ""
     yield f"  drift    {one_line(found.drift)}{checked}"
     current = sum(one.status == "CURRENT" for one in found.instances)
@@ -150,7 +150,9 @@ def _status_heading(found: SetStatus, ink: Ink) -> Iterator[str]:
 
 
 def _begun(found: SetStatus) -> str:
-    return f"by {values.person(found.begun_by)}" if found.begun_by else "begun with another tool: CloudTrail says by whom"
+    if found.begun_by:
+        return f" by {values.person(found.begun_by)}"
+    return "" if found.running and found.running.ours else " begun with another tool: CloudTrail says by whom"
 
 
 def _rollout(record: Record, found: SetStatus) -> str:
