@@ -87,13 +87,14 @@ def _words(record: Record) -> str:
     return f"{record.number}: release {record.release[:12] or 'unknown'}{commit}, of {record.began:%Y-%m-%d %H:%M} UTC"
 
 
-def account_of(account: Account, record: Record) -> Account:
-    """The same account, as that release has it: its manifest and its pieces as they were published.
+def account_of(account: Account, record: Record, again: str = "") -> Account:
+    """The same account, as that release has it: its manifest and its pieces as they were published. ``again``: the verb, with what it deploys,
+    that publishes a release from its sources.
 
     Raises:
         Refused: something of it is gone, is not what was published, or it was for another account or region.
     """
-    data, earlier = _manifest(account, record)
+    data, earlier = _manifest(account, record, again or f"up {account.manifest.environment}")
     if elsewhere := moved(account.manifest, earlier):
         raise Refused(f"release {record.release[:12]}", "it was for elsewhere", "a rollback stays where it is", elsewhere)
     there = Account(manifest=earlier, data=data, folder=account.folder, sessions=account.sessions)
@@ -114,13 +115,13 @@ def moved(now: Manifest, earlier: Manifest) -> tuple[str, ...]:
     )
 
 
-def _manifest(account: Account, record: Record) -> tuple[bytes, Manifest]:
+def _manifest(account: Account, record: Record, again: str) -> tuple[bytes, Manifest]:
     held = account.store("plan", account.manifest.region).get(manifest_key(record.manifest))
     subject = f"release {record.release[:12]} of {account.manifest.environment}"
     if held is None or sha256(held.data).hexdigest() != record.manifest:
         what = "is gone from the artifact bucket" if held is None else "is not what was published"
         checkout = f"check out {record.commit[:12]}" if record.commit else "check out its sources"
-        how = f"{checkout}, then: make generate && python -m deploy up {account.manifest.environment}"
+        how = f"{checkout}, then: make generate && python -m deploy {again}"
         raise Refused(subject, f"its manifest {record.manifest[:12]} {what}", how)
     try:
         return held.data, decode(held.data)

@@ -47,6 +47,8 @@ LIVE = (
     "soak",
     "stacksets/test_apply.py",
     "stacksets/test_clearing.py",
+    "stacksets/test_copy.py",
+    "stacksets/test_gc.py",
     "stacksets/test_killed.py",
     "stacksets/test_looks.py",
     "stacksets/test_organization.py",

@@ -67,11 +67,15 @@ class Api:
             OutcomeUnknown: the network, throttling, or a fault of AWS, after all attempts.
             AwsRefusal: any other error that AWS answers with.
         """
+        with self.calls.turns:
+            return self.beside(operation, **parameters)
+
+    def beside(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The same without waiting for a turn: what a request that has its turn waits for itself, such as new credentials."""
         name = self.name(operation)
         self.calls.add(name)
         try:
-            with self.calls.turns:
-                answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
+            answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
         except (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError) as error:
             self._retried(name, getattr(error, "response", None) or {})  # a connection that closed has one that is None
             raise translated(error, name) from error

@@ -1,6 +1,7 @@
 """Whose credentials are used for what: the caller's own, and the roles of an environment, assumed per task.
 
-One loader of AWS's models serves all sessions, since reading them is most of what a client costs.
+One loader of AWS's models serves all sessions, since reading them is most of what a client costs. Whoever asks for a role waits while it is assumed, and
+nobody else does: of many accounts several are assumed side by side.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import boto3
 import botocore.session
@@ -60,6 +62,8 @@ class Sessions:
     _clients: dict[tuple[str, str, str], Api] = field(default_factory=dict)
     _models: Models = field(default_factory=models)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    """Of what is kept here; never held while AWS is asked. Taken after a role's turn, never before."""
+    _turns: WeakValueDictionary[str, threading.RLock] = field(default_factory=WeakValueDictionary)
 
     def in_haste(self) -> Sessions:
         """The same credentials, for what may not answer."""
@@ -71,17 +75,16 @@ class Sessions:
 
     def role(self, target: Target, task: Task, service: str, region: str) -> Api:
         """A client with a role's credentials, refreshed before they end."""
-        with self._lock:  # so that nobody forgets the one between both
+        with self._turn(target.arn(task)):  # so that nobody forgets the one between both
             self._session(target, task, region)
             return self._client(target.arn(task), service, region)
 
     def forget(self, target: Target) -> None:
         """Let go of the clients and credentials of all its roles: whoever asks again gets new ones."""
-        arns = {target.arn(task) for task in target.roles}
-        with self._lock:
-            for key in [key for key in self._clients if key[0] in arns]:
-                del self._clients[key]
-            for arn in arns:
+        for arn in sorted({target.arn(task) for task in target.roles}):
+            with self._turn(arn), self._lock:
+                for key in [key for key in self._clients if key[0] == arn]:
+                    del self._clients[key]
                 self._sessions.pop(arn, None)
 
     def credentials(self, target: Target, task: Task, region: str) -> dict[str, str]:
@@ -108,10 +111,19 @@ class Sessions:
 
     def _session(self, target: Target, task: Task, region: str) -> boto3.Session:
         key = target.arn(task)
+        with self._turn(key):
+            found = self._sessions.get(key)
+            if found is None:
+                found = self._assumed(target, task, region)
+                found.get_credentials()  # now, and not while a client is made of it
+                with self._lock:
+                    self._sessions[key] = found
+            return found
+
+    def _turn(self, key: str) -> threading.RLock:
+        """A role's own lock, for as long as somebody has it or waits for it."""
         with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = self._assumed(target, task, region)
-            return self._sessions[key]
+            return self._turns.setdefault(key, threading.RLock())
 
     def caller(self, region: str) -> Caller:
         """Who the caller is.
@@ -203,7 +215,7 @@ def _assume(sts: Api, target: Target, task: Task, who: str) -> dict[str, str]:
     """
     arn = target.arn(task)
     try:
-        made = sts(
+        made = sts.beside(
             "assume_role",
             RoleArn=arn,
             RoleSessionName=session_name(task, who),

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from deploy.contents import contents_key
-from deploy.earlier import before
+from deploy.earlier import SETS, STANDS, before
 from deploy.errors import Refused
 from deploy.manifest import Manifest, Release
 from deploy.noun import Noun
@@ -110,7 +110,7 @@ def choose(facts: Facts) -> Choice:
 
 def used(facts: Facts) -> frozenset[str]:
     """The keys that something needs."""
-    records = (*kept_records(facts), *(record for ledger in facts.sets.values() for record in _kept(ledger, facts)))
+    records = (*kept_records(facts), *(record for ledger in facts.sets.values() for record in _kept(ledger, facts, SETS)))
     releases = {record.release for record in records} | facts.needed_releases | _kept_releases(facts)
     builds = [build for digest in releases if (release := facts.releases.get(digest)) for build in _builds(release)]
     young = {
@@ -128,10 +128,10 @@ def kept_records(facts: Facts) -> tuple[Record, ...]:
     """Those whose release stays: the newest that worked, whatever was tried in the window, what runs, what `rollback` would go back to, and
     what has not ended.
     """
-    return _kept(facts.records, facts)
+    return _kept(facts.records, facts, STANDS)
 
 
-def _kept(records: tuple[Record, ...], facts: Facts) -> tuple[Record, ...]:
+def _kept(records: tuple[Record, ...], facts: Facts, stands: tuple[str, ...]) -> tuple[Record, ...]:
     made = [record for record in records if record.manifest]
     newest = dict.fromkeys(record.manifest for record in made if record.outcome in _WORKED)
     chosen = set(list(newest)[: facts.keep])
@@ -139,7 +139,7 @@ def _kept(records: tuple[Record, ...], facts: Facts) -> tuple[Record, ...]:
     chosen |= {record.manifest for record in made[:1]}
     chosen |= {record.manifest for record in [one for one in made if one.outcome in _DEPLOYED][:1]}
     with contextlib.suppress(Refused):
-        chosen.add(before(records, facts.environment).manifest)
+        chosen.add(before(records, facts.environment, stands).manifest)
     return tuple(record for record in made if record.manifest in chosen)
 
 

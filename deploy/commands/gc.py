@@ -31,7 +31,7 @@ def command(common: Common, environment: str, keep: int, days: int, remove: bool
     from deploy.report.clearing import text
 
     account, console = common.account(environment), common.console
-    others = {name: common.account(name, mend=False) for name in common.built()} if environment == TOOLS else {}
+    others = {name: common.account(name, mend=False) for name in common.built(needed=False)} if environment == TOOLS else {}
     clearing = Clearing(account=account, keep=keep, days=days, show=console, others=others)
     choice = clearing.look()
     if not remove or not choice.removable:

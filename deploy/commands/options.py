@@ -82,16 +82,16 @@ class Common:
             gate.mend(account, self.console.warn)
         return account
 
-    def built(self) -> tuple[str, ...]:
+    def built(self, *, needed: bool = True) -> tuple[str, ...]:
         """The environments that generate.py has built, the tools account's aside.
 
         Raises:
-            Invalid: there are none.
+            Invalid: there are none, and some are ``needed``.
         """
         from deploy.manifest import TOOLS
 
         found = tuple(name for name in _built(self.build) if name != TOOLS)
-        if not found:
+        if needed and not found:
             raise Invalid(f"folder {self.build}", "nothing is built", "run: make generate")
         return found
 

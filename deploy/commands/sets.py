@@ -48,7 +48,7 @@ def make_rollback(common: Common, name: str, to: str, out: Path | None, *, every
     _ = now.account.caller
     records = now.ledger("plan").newest(earlier.MOST)
     record = earlier.named(records, to, name, "stackset status") if to else earlier.before(records, name, earlier.SETS, "stackset plan")
-    account = earlier.account_of(now.account, record)
+    account = earlier.account_of(now.account, record, f"stackset plan {name}")
     commit = f", commit {record.commit[:12]}" if record.commit else ""
     common.console.note(f"back to rollout {record.number} of {name}: release {record.release[:12]}{commit}")
     then = Home(account=account, stack_set=declared(account.manifest, name))

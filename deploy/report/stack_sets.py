@@ -140,13 +140,19 @@ def _status_heading(found: SetStatus, ink: Ink) -> Iterator[str]:
     commit = f"  commit {one_line(found.commit[:12])}" if found.commit else ""
     yield f"  release  {values.release(found.release) if found.release else 'not known to the ledger'}{commit}"
     if found.running:
-        yield f"  at work  {ink('bold yellow', one_line(found.running.words))}"
+        yield f"  at work  {ink('bold yellow', one_line(found.running.words))}{_begun(found)}"
     checked = f", checked {values.age(found.drift_checked, found.at)}" if found.drift_checked else ""
     yield f"  drift    {one_line(found.drift)}{checked}"
     current = sum(one.status == "CURRENT" for one in found.instances)
     yield f"  stands   {current} of {plural(len(found.instances), 'instance')} up to date, {found.outdated} outdated, {found.inoperable} inoperable"
     for record in found.rollouts:
         yield f"  {'rollout':<8} {_rollout(record, found)}"
+
+
+def _begun(found: SetStatus) -> str:
+    if found.begun_by:
+        return f" by {values.person(found.begun_by)}"
+    return "" if found.running and found.running.ours else " begun with another tool: CloudTrail says by whom"
 
 
 def _rollout(record: Record, found: SetStatus) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from deploy.parallel import each
 from deploy.show import Show
 from deploy.stacksets.following import follow
 from deploy.stacksets.home import Home
-from deploy.stacksets.model import PREFIX, DriftedInstance, Instance, Operation, SetDrift, Unchecked
+from deploy.stacksets.model import DRIFT, PREFIX, DriftedInstance, Instance, Operation, SetDrift, Unchecked
 from deploy.stacksets.requests import operation_preferences
 
 DETECTION = "DETECT_DRIFT"
@@ -48,7 +49,7 @@ def look(home: Home, show: Show, *, sleep: Callable[[float], None] = time.sleep)
 
 def _detection(home: Home, show: Show, sleep: Callable[[float], None]) -> str:
     """The id of the one that runs; else of one that is begun once nothing else works on the set."""
-    sets, identifier = home.sets("plan"), f"{PREFIX}drift-{secrets.token_hex(8)}"
+    sets, identifier = home.sets("plan"), _named(home.account.sessions.who)
     preferences = home.stack_set.waves[-1].preferences
     while True:
         running = next((one for one in _pending(home) if one.action == DETECTION), None)
@@ -60,6 +61,11 @@ def _detection(home: Home, show: Show, sleep: Callable[[float], None]) -> str:
         if other := sets.running():
             show.note(f"{other.words} is at work on the set: drift is detected after it")
             follow(sets, other.id, lambda news: None, sleep=sleep)
+
+
+def _named(who: str) -> str:
+    """No operation says who began it, so its id does; letters and length as CloudFormation takes them."""
+    return f"{PREFIX}{DRIFT}{secrets.token_hex(8)}-{re.sub('[^a-zA-Z0-9-]', '-', who)}"[:128]
 
 
 def _pending(home: Home) -> list[Operation]:

@@ -27,6 +27,9 @@ does not name it any more.
 PREFIX = "tapline-"
 """Of the ids of operations that are ours."""
 
+DRIFT = "drift-"
+"""After it, of those that detect drift: sixteen digits, a hyphen, and who began it."""
+
 _ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
 
@@ -247,8 +250,8 @@ class InstanceState(Noun, frozen=True, kw_only=True):
 
 
 class SetStatus(Noun, frozen=True, kw_only=True):
-    """A StackSet now. ``at``: when AWS was asked; ``exists`` False where there is none; ``running``: what works on it; ``waves``: name ->
-    (up to date, of), in order; ``missing``: declared, and not there; ``rollouts``: the newest records of its ledger.
+    """A StackSet now. ``at``: when AWS was asked; ``exists`` False where there is none; ``running``: what works on it; ``begun_by``: who
+    began that, empty where it is not of this deployer; ``waves``: name -> (up to date, of), in order; ``missing``: declared, and not there; ``rollouts``: the newest records of its ledger.
     """
 
     name: str
@@ -262,6 +265,7 @@ class SetStatus(Noun, frozen=True, kw_only=True):
     drift: str = "NOT_CHECKED"
     drift_checked: datetime | None = None
     running: Operation | None = None
+    begun_by: str = ""
     waves: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     instances: tuple[InstanceState, ...] = ()
     missing: tuple[Place, ...] = ()

@@ -14,7 +14,7 @@ from deploy.errors import Denied, Refused
 from deploy.record import Record
 from deploy.stacksets.home import Home
 from deploy.stacksets.looking import reach
-from deploy.stacksets.model import Instance, InstanceState, Operation, Place, SetStatus
+from deploy.stacksets.model import DRIFT, PREFIX, Instance, InstanceState, Operation, Place, SetStatus
 from deploy.stacksets.steps import ours
 
 MOST_OPERATIONS = 500
@@ -46,18 +46,27 @@ def state(home: Home) -> SetStatus:
         return _with(base, missing=tuple(sorted(waves)))
     instances = tuple(sets.instances())
     operations = _operations(sets, {one.operation for one in instances if one.operation})
+    running = sets.running()
     states = tuple(_one(instance, waves, operations, records, base.release) for instance in instances)
     return _with(
         base,
         drift=found.drift,
         drift_checked=found.drift_checked,
-        running=sets.running(),
+        running=running,
+        begun_by=_begun_by(running, records) if running else "",
         waves=_counted(home, states),
         instances=states,
         missing=tuple(sorted(waves.keys() - {one.place for one in instances})),
         outdated=sum(one.status == "OUTDATED" for one in states),
         inoperable=sum(one.status == "INOPERABLE" for one in states),
     )
+
+
+def _begun_by(running: Operation, records: tuple[Record, ...]) -> str:
+    """By the ledger; by a detection's own id, since no ledger has those."""
+    if running.id.startswith(PREFIX + DRIFT):
+        return running.id.removeprefix(PREFIX + DRIFT).partition("-")[2]
+    return next((record.by for record in records if record.plan and running.id.startswith(ours(record.plan))), "")
 
 
 def _with(base: SetStatus, **changes: object) -> SetStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 import msgspec
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from deploy import manifest as contract
 from deploy.clearing.choice import Facts, Thing, choose
+from deploy.earlier import SETS, before
+from deploy.errors import Refused
 from deploy.record import Record
 from tests.clearing.histories import BUCKET, DAY, START, Made, digest, made
 
@@ -101,13 +104,29 @@ def test_nothing_that_a_set_may_ask_for_goes(
         *(record.manifest for record in records[-1:]),
         *([build.digest for build in builds] if unsettled else []),
     ]
-    succeeded = [record for record in reversed(records) if record.outcome == "succeeded"]
-    before = next((record for record in succeeded if record.manifest != succeeded[0].manifest), None) if succeeded else None
-    if before and records[-1].outcome == "succeeded":
-        asked.append(before.manifest)
+    with contextlib.suppress(Refused):
+        asked.append(before(tuple(reversed(records)), "baseline", SETS).manifest)  # as `stackset rollback` asks for it
     for one in asked:
         needed |= by_digest[one].pieces | {f"manifests/{one}.json", f"releases/{one}/index.json"}
     assert not gone & needed
+
+
+@pytest.mark.row("R26")
+def test_what_a_rollback_of_a_failed_rollout_goes_back_to_stays() -> None:
+    """A rollout that failed stands in part, so it counts as what runs: the release before its first time is asked for."""
+    builds = [release(number, frozenset({number}), frozenset()) for number in range(3)]
+    history = ((0, "succeeded"), (1, "succeeded"), (2, "succeeded"), (1, "failed"))
+    records = [rolled(number, builds[which], outcome, timedelta(days=90 - number)) for number, (which, outcome) in enumerate(history, 1)]
+    facts = Facts(
+        environment="tools",
+        now=START + 100 * DAY,
+        keep=1,
+        days=1,
+        objects=tuple(Thing(bucket=BUCKET, key=key, size=1, modified=START) for key in sorted({key for one in builds for key in one.keys})),
+        manifests={one.digest: one.manifest for one in builds},
+        sets={"baseline": tuple(reversed(records))},
+    )
+    assert not {thing.key for thing in choose(facts).removable} & builds[0].keys
 
 
 def test_an_index_goes_with_its_manifest() -> None:

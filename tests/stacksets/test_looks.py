@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from deploy.stacksets.scope import Target
+from deploy.whose import whose
 from tests.local.conftest import REGION, Faults, wait
 from tests.stacksets.world import NAME, PLAN_ROLE, SECOND, SET, Organization, account, wave
 
@@ -59,16 +61,61 @@ def test_what_is_declared_and_not_there_is_said(organization: Organization) -> N
     assert f"declared, and not there: {new}/{REGION}" in answer.out
 
 
-def test_a_running_operation_is_shown_and_another_ones_drift_detection_is_followed(organization: Organization) -> None:
+@pytest.fixture
+def slow(organization: Organization) -> Iterator[Faults]:
+    """A detection takes its time in one account."""
+    faults = Faults(url=organization.aws.url, account=organization.members[0])
+    faults.add(resource="AWS::CloudFormation::Stack", verb="detect", latency=2.5)
+    yield faults
+    faults.clear()
+
+
+def detections(organization: Organization) -> list[str]:
+    return [one["OperationId"] for one in organization.operations() if one["Action"] == "DETECT_DRIFT"]
+
+
+def test_another_ones_drift_detection_is_followed_while_it_runs_and_not_doubled(organization: Organization, slow: Faults) -> None:
     organization.rolled_out()
     made = organization.api.detect_stack_set_drift(StackSetName=SET)["OperationId"]
+    wait(lambda: organization.operations()[-1]["Status"] == "RUNNING", "it to run")
+    status = organization.run("status", NAME, "--format", "json")
+    assert (status.json["running"]["id"], status.json["begun_by"]) == (made, "")
+    assert "begun with another tool: CloudTrail says by whom" in organization.run("status", NAME).out
+    assert organization.operations()[-1]["Status"] == "RUNNING", "it still does"
     answer = organization.run("drift", NAME, "--format", "json")
     assert answer.code == 0, answer.err
-    assert answer.json["checked"] == 6
-    kinds = [one["Action"] for one in organization.operations() if one["Action"] == "DETECT_DRIFT"]
-    assert len(kinds) in (1, 2)
-    if len(kinds) == 1:
-        assert answer.json["operation"] == made
+    assert f"operation {made} (DETECT_DRIFT" in answer.err
+    assert (answer.json["operation"], answer.json["checked"]) == (made, 6)
+    assert detections(organization) == [made]
+
+
+def test_two_people_who_look_for_drift_share_one_detection_and_status_says_whose_it_is(organization: Organization, slow: Faults) -> None:
+    organization.rolled_out()
+    first = organization.process("stackset", "drift", NAME, "--format", "json")
+    wait(lambda: bool(detections(organization)), "the first detection")
+    status = organization.run("status", NAME, "--format", "json").json
+    (made,) = detections(organization)
+    assert (status["running"]["id"], status["begun_by"]) == (made, whose()[0])
+    second = organization.run("drift", NAME, "--format", "json")
+    out, err = first.communicate(timeout=30)
+    assert (first.returncode, second.code) == (0, 0), err + second.err
+    assert {json.loads(out)["operation"], second.json["operation"]} == {made}
+    assert detections(organization) == [made]
+
+
+def test_status_says_whose_rollout_runs(organization: Organization) -> None:
+    organization.ready().build()
+    path = organization.plan()
+    faults = Faults(url=organization.aws.url, account=organization.members[0])
+    faults.add(resource="AWS::SSM::Parameter", latency=2)
+    runner = organization.process("stackset", "apply", str(path), "--yes", "--format", "json")
+    wait(lambda: organization.run("status", NAME, "--format", "json").json["running"] is not None, "the canary wave")
+    found = organization.run("status", NAME, "--format", "json").json
+    out, err = runner.communicate(timeout=60)
+    faults.clear()
+    assert runner.returncode == 0, err
+    assert found["begun_by"] == json.loads(out)["by"]
+    assert found["begun_by"]
 
 
 def test_drift_is_told_by_instance_and_property(organization: Organization) -> None:

@@ -101,6 +101,7 @@ class Organization:
             publish="tap-publish-tools",
             plan="tap-plan-tools",
             deploy="tap-deploy-tools",
+            gc="tap-gc-tools",
             execution="tap-execution-tools",
             external_id="tap",
         )
@@ -156,7 +157,11 @@ class Organization:
         )
 
     def run(self, *arguments: str) -> Answer:
-        """One verb of `stackset` in this process, with the credentials of the administering account."""
+        """One verb of `stackset`."""
+        return self.verb("stackset", *arguments)
+
+    def verb(self, *arguments: str) -> Answer:
+        """One command in this process, with the credentials of the administering account."""
         import contextlib
         import io
 
@@ -164,7 +169,7 @@ class Organization:
 
         out, err = io.StringIO(), io.StringIO()
         with credentials(self.aws.account), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run(["stackset", *arguments, "--endpoint-url", self.aws.url, "--build", str(self.folder)])
+            code = run([*arguments, "--endpoint-url", self.aws.url, "--build", str(self.folder)])
         return Answer(code, out.getvalue(), err.getvalue())
 
     def process(self, *arguments: str, script: str = "", **environ: str) -> Any:

@@ -1,4 +1,4 @@
-"""How a resource type of MiniStack is given what it lacks: something more to do after it was made or changed."""
+"""How a resource type of MiniStack is given what it lacks: something to ask before it is made or changed, and more to do after it was."""
 
 from __future__ import annotations
 
@@ -37,6 +37,23 @@ def _after_update(theirs: Callable[..., Any], apply: Apply, *, knows_logical_id:
         return made, {**attributes, **(apply(made, properties, former) or {})}
 
     return update
+
+
+def require(resource_type: str, check: Callable[[Properties], None]) -> None:
+    """Call ``check`` before MiniStack's own create and update of a type; what it raises is why nothing is made or changed."""
+    handler = dict(provisioners._RESOURCE_HANDLERS[resource_type])
+    create, update = handler["create"], handler["update"]
+
+    def checked_create(logical_id: str, properties: Properties, *more: Any) -> Any:
+        check(properties)
+        return create(logical_id, properties, *more)
+
+    def checked_update(physical_id: str, former: Properties, properties: Properties, *more: Any) -> Any:
+        check(properties)
+        return update(physical_id, former, properties, *more)
+
+    handler["create"], handler["update"] = checked_create, checked_update
+    provisioners._RESOURCE_HANDLERS[resource_type] = handler
 
 
 def before_delete(resource_type: str, check: Callable[[str, Properties], None]) -> None:

@@ -15,6 +15,7 @@ import re
 from . import account_regions
 from . import stack_set_organizations as organizations
 from .emulator import Answer, Parameters, Record, Stack, cloudformation, evaluator, handlers, helpers, iam, responses, stack_called
+from .faults import resource_faults
 from .stack_set_records import Failed, Instance, Skipped, StackSet, invalid
 
 _TEMPLATE = "TaplineStackSetTemplate"
@@ -110,6 +111,8 @@ async def detect(stack_set: StackSet, instance: Instance) -> None:
     check_execution(stack_set, instance)
     if not instance.stack_id or (stack := stack_called(instance.stack_id)) is None:
         raise Failed(f"Stack instance in account {instance.account} and region {instance.region} has no stack")
+    struck = resource_faults("AWS::CloudFormation::Stack", "detect", stack["StackName"])
+    await asyncio.sleep(sum(rule.latency for rule in struck))
     _accepted(handlers._ACTION_HANDLERS["DetectStackDrift"]({"StackName": [instance.stack_id]}))
     instance.drift = stack["DriftInformation"]["StackDriftStatus"]
     instance.drift_checked = responses.now_iso()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlparse
 
-from .emulator import Answer, Parameters, account, evaluator, helpers, region, responses, s3
+from .emulator import Answer, Parameters, evaluator, helpers, region, responses
+from .foreign_objects import reader
 from .wire import text
 
 _resolve_document = helpers._resolve_document
@@ -26,14 +27,10 @@ def resolve_document(params: Parameters, body_key: str, url_key: str, label: str
 
 
 def _reader(url: str) -> str:
-    """The account in which the object is looked for: the bucket's, where it lets this one read."""
     bucket, _, key = urlparse(url).path.lstrip("/").partition("/")
-    owner = s3._bucket_owner_account(bucket) if key else None
     # CloudFormation reads over TLS, as policies ask for.
     evaluator.pin_request_origin(evaluator._request_origin.get()[0], True)
-    if owner and owner != account() and s3._foreign_bucket_allows(owner, bucket, key, "GET", {}, account()):
-        return str(owner)
-    return account()
+    return reader(bucket, key)
 
 
 def install() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.aws.api import MOST_AT_ONCE
 from deploy.aws.sessions import SESSION_SECONDS, Sessions, Target, Task, session_name
 from deploy.errors import CredentialsExpired, Denied, DeployError, Invalid
 from tests.deploy.unit.fakes import Reply, answer_with
@@ -134,6 +138,76 @@ def test_a_role_that_cannot_be_assumed_is_named_with_what_its_trust_needs(begin:
     assert caught.value.code == 5
     assert "trust.roles" in caught.value.remedy
     assert any("not authorized" in line for line in caught.value.details), "AWS's own words stay"
+
+
+ANSWER = (
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials>{}<Expiration>{}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+)
+KEYS = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+
+
+@dataclass
+class Meeting:
+    """AssumeRole that answers once so many roles are being assumed at the same time; ``lasts``: seconds that the sessions last."""
+
+    together: threading.Barrier
+    lasts: float = 3600
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, request: Any) -> Reply:
+        body = request.body if isinstance(request.body, str) else bytes(request.body).decode()
+        self.asked.append(parse_qs(body)["RoleArn"][0])
+        self.together.wait()
+        until = (datetime.now(UTC) + timedelta(seconds=self.lasts)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Reply(body=ANSWER.format(KEYS, until))
+
+
+def in_account(number: int) -> Target:
+    return dataclasses.replace(TARGET, account=f"{number:012}")
+
+
+def test_roles_of_different_accounts_are_assumed_side_by_side_and_each_once() -> None:
+    """Sixty-four askers of eight accounts, in two services; none of the eight is answered before all are asked for."""
+    sessions, meeting = Sessions(keys=("AKIA", "secret")), Meeting(threading.Barrier(8, timeout=30))
+    answer_with(sessions.own("sts", REGION), meeting)
+    asked = [(number % 8, ("cloudformation", "iam")[number // 8 % 2]) for number in range(64)]
+    with ThreadPoolExecutor(64) as pool:
+        clients = list(pool.map(lambda one: sessions.role(in_account(one[0]), "plan", one[1], REGION), asked))
+    assert sorted(meeting.asked) == [in_account(number).arn("plan") for number in range(8)]
+    assert len({id(client) for client in clients}) == 16, "one client a role and service"
+
+
+def test_a_role_that_is_forgotten_while_others_ask_for_it_is_whole_for_each_of_them() -> None:
+    sessions, meeting = Sessions(keys=("AKIA", "secret")), Meeting(threading.Barrier(1))
+    answer_with(sessions.own("sts", REGION), meeting)
+
+    def asks(number: int) -> str:
+        for _ in range(10):
+            api = sessions.role(in_account(number % 2), "plan", "iam", REGION)
+            sessions.forget(in_account(number % 2))
+        return str(api.client._request_signer._credentials.access_key)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(asks, range(8))) == {"ASIA"}
+    assert not sessions._turns, "locks go with those who wait for them"
+
+
+@pytest.mark.failure("credentials expire in mid-deployment")
+def test_as_many_requests_as_may_be_under_way_all_find_their_credentials_ended_and_none_waits_for_ever() -> None:
+    sessions, meeting = Sessions(keys=("AKIA", "secret")), Meeting(threading.Barrier(1), lasts=30)
+    answer_with(sessions.own("sts", REGION), meeting)
+    api, at_work = sessions.role(TARGET, "plan", "cloudformation", REGION), threading.Barrier(MOST_AT_ONCE, timeout=30)
+    # Each has its turn before any of them is signed, which is when credentials are looked at.
+    api.client.meta.events.register_first("before-parameter-build.*", lambda **rest: at_work.wait() and None)
+    answer_with(api, lambda request: Reply(body="<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>"))
+    meeting.lasts = 3600
+    threads = [threading.Thread(target=lambda: api("describe_stacks"), daemon=True) for _ in range(MOST_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(meeting.asked) == 2
 
 
 def test_in_another_partition_roles_have_its_name() -> None:
