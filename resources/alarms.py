@@ -32,6 +32,22 @@ class Watch:
     threshold: Any
 
 
+def latch(title: str, **own: Any) -> cloudwatch.Alarm:
+    """An alarm that stays as the deployer leaves it: one datapoint of 1 rings, one of 0 ends it, and missing data change nothing."""
+    return cloudwatch.Alarm(
+        title,
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        DatapointsToAlarm=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        Threshold=1,
+        TreatMissingData="ignore",
+        ActionsEnabled=True,
+        **own,
+    )
+
+
 def alarm(title: str, env: Environment, watch: Watch, metric: Metric, topic: Any) -> cloudwatch.Alarm:
     """An alarm on one metric: quiet where nothing happens."""
     return cloudwatch.Alarm(

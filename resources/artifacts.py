@@ -18,6 +18,7 @@ from troposphere import Sub, cloudwatch, s3
 
 from env import model
 from resources import statements
+from resources.alarms import latch
 from resources.keys import key_with_alias
 from resources.naming import bucket_pattern, name
 from resources.policies import deny_everybody
@@ -132,18 +133,10 @@ def gate_alarm(env: AnyEnvironment) -> cloudwatch.Alarm:
 
     Nobody publishes its metric and missing data leave it as it is, so it never rings or falls silent by itself.
     """
-    return cloudwatch.Alarm(
+    return latch(
         "GateAlarm",
         AlarmName=name(env, "gate", "alarm"),
         AlarmDescription="Set when a verification fails: CloudFormation rolls back",
         Namespace=gate_namespace(env),
         MetricName="Shut",
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        DatapointsToAlarm=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        Threshold=1,
-        TreatMissingData="ignore",
-        ActionsEnabled=True,
     )

@@ -12,6 +12,7 @@ from troposphere import GetAtt, Ref, Region, Sub, Tags, apigateway, cloudwatch, 
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.validators.route53 import AliasTarget
 
+from resources.alarms import latch
 from resources.api import STAGE
 from resources.artifacts import switch_namespace
 from resources.naming import name
@@ -67,20 +68,12 @@ def build_standby(env: Environment) -> Service:
 
 def _switch(env: Environment, topic: Any) -> cloudwatch.Alarm:
     """In ALARM while the second region is to serve. It rings by a metric that the deployer writes, and missing data leave it as it is."""
-    return cloudwatch.Alarm(
+    return latch(
         "SwitchAlarm",
         AlarmName=name(env, SWITCH, "alarm"),
         AlarmDescription="In ALARM: the second region serves",
         Namespace=switch_namespace(env),
         MetricName="Standby",
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        DatapointsToAlarm=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        Threshold=1,
-        TreatMissingData="ignore",
-        ActionsEnabled=True,
         AlarmActions=[topic],
         OKActions=[topic],
     )

@@ -34,10 +34,15 @@ class Failed(Exception):
 
 
 def main() -> int:
+    return played(HERE, story, "README.md, docs/operations.md")
+
+
+def played(here: Path, story: Callable[[], None], further: str) -> int:
+    """The exit code. ``here``: a folder for the story alone, which goes afterwards; ``further``: what to read then."""
     began = time.monotonic()
-    shutil.rmtree(HERE, ignore_errors=True)
-    HERE.mkdir(parents=True)
-    os.environ["TAPLINE_LOCAL"] = str(HERE / "local")
+    shutil.rmtree(here, ignore_errors=True)
+    here.mkdir(parents=True)
+    os.environ["TAPLINE_LOCAL"] = str(here / "local")
     try:
         story()
     except Failed as error:
@@ -45,8 +50,8 @@ def main() -> int:
         return 1
     finally:
         run("deploy local stop")
-        shutil.rmtree(HERE, ignore_errors=True)
-    say(f"\nDone in {time.monotonic() - began:.0f} s. Next: README.md, docs/operations.md.")
+        shutil.rmtree(here, ignore_errors=True)
+    say(f"\nDone in {time.monotonic() - began:.0f} s. Next: {further}.")
     return 0
 
 

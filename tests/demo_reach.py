@@ -6,17 +6,15 @@ An organization of its own, on a local AWS of its own, beside whatever runs alre
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from tests.demo import Failed, check, edit, run, say, title
+from tests.demo import check, edit, played, run, say, title
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "build" / "demo-reach"
@@ -28,20 +26,7 @@ DECLARED = ("555555555555", "111111111111", "222222222222", "333333333333", "666
 
 
 def main() -> int:
-    began = time.monotonic()
-    shutil.rmtree(HERE, ignore_errors=True)
-    HERE.mkdir(parents=True)
-    os.environ["TAPLINE_LOCAL"] = str(HERE / "local")
-    try:
-        story()
-    except Failed as error:
-        say(f"\nThe demo failed: {error}")
-        return 1
-    finally:
-        run("deploy local stop")
-        shutil.rmtree(HERE, ignore_errors=True)
-    say(f"\nDone in {time.monotonic() - began:.0f} s. Next: docs/operations.md, StackSets.")
-    return 0
+    return played(HERE, story, "docs/operations.md, StackSets")
 
 
 def story() -> None:

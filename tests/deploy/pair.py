@@ -56,21 +56,8 @@ class Pair(World):
     def ready(self) -> Pair:
         super().ready()
         self.aws.client("s3", FAR).create_bucket(Bucket=self.far_bucket, CreateBucketConfiguration={"LocationConstraint": FAR})
-        self.prepare_alarm(FAR, GATE)
+        self.prepare_alarm(GATE, FAR)
         return self
-
-    def prepare_alarm(self, region: str, name: str) -> None:
-        self.aws.client("cloudwatch", region).put_metric_alarm(
-            AlarmName=name,
-            Namespace="tap",
-            MetricName="gate",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="ignore",
-        )
 
     def build(self) -> Pair:
         super().build()

@@ -140,7 +140,7 @@ def test_a_check_that_fails_in_one_region_closes_that_regions_gate_and_nothing_e
     pair.monitoring = 4
     assert pair.build().up().code == 0
     pair.checks = ({"check": "alarms", "attempts": 1, "wait_seconds": 0},)
-    pair.prepare_alarm(FAR, "tap-errors-dev")
+    pair.prepare_alarm("tap-errors-dev", FAR)
     pair.aws.client("cloudwatch", FAR).set_alarm_state(AlarmName="tap-errors-dev", StateValue="ALARM", StateReason="errors")
     pair.copies["Resources"]["Limit"] = parameter("20", "/tap/dev/far-limit")
     pair.services["compute"]["Resources"]["Limit"] = parameter("20", "/tap/dev/limit")

@@ -138,8 +138,11 @@ class World:
     def prepare(self, bucket: str, gate: str) -> None:
         """An artifact bucket and a gate of these names."""
         self.aws.client("s3").create_bucket(Bucket=bucket)
-        self.aws.client("cloudwatch").put_metric_alarm(
-            AlarmName=gate,
+        self.prepare_alarm(gate)
+
+    def prepare_alarm(self, name: str, region: str = REGION) -> None:
+        self.aws.client("cloudwatch", region).put_metric_alarm(
+            AlarmName=name,
             Namespace="tap",
             MetricName="gate",
             Statistic="Sum",
