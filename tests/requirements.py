@@ -14,23 +14,23 @@ ROOT = Path(__file__).parent.parent
 _TABLE = re.compile(r"^\| (R\d\d) \| (.+) \| (\w+) \|$", re.MULTILINE)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """As a plugin of each worker (``-p tests.requirements``): only tests that name a row, and each report tells which."""
+    items[:] = [item for item in items if any(item.iter_markers("row"))]
+    for item in items:
+        item.user_properties += [("row", str(marker.args[0])) for marker in item.iter_markers("row")]
+
+
 @dataclass(eq=False)  # pytest keeps its plugins in sets
 class Rows:
-    """A pytest plugin: which tests name which row, and how they ended."""
+    """A pytest plugin of the process that collects the reports: which tests name which row, and how they ended."""
 
-    tests: dict[str, list[str]] = field(default_factory=dict)
     by_test: dict[str, list[str]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        kept = [item for item in items if any(item.iter_markers("row"))]
-        for item in kept:
-            for marker in item.iter_markers("row"):
-                self.by_test.setdefault(item.nodeid, []).append(str(marker.args[0]))
-        items[:] = kept
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.by_test[report.nodeid] = [str(row) for name, row in report.user_properties if name == "row"]
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.when == "call" and report.passed:
@@ -64,7 +64,8 @@ def state(row: str, part: str, plugin: Rows) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     plugin = Rows()
-    code = pytest.main(["-q", "--no-header", "--no-summary", str(ROOT / "tests"), *arguments], plugins=[plugin])
+    workers = ["-p", "tests.requirements", "-n", "2", "--dist", "loadfile"]
+    code = pytest.main(["-q", "--no-header", "--no-summary", *workers, str(ROOT / "tests"), *arguments], plugins=[plugin])
     proven = 0
     for row, what, part in rows():
         now = state(row, part, plugin)
