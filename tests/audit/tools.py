@@ -28,11 +28,12 @@ class ToolError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """``name`` is its package list's name too; ``run`` judges one environment in a folder of its own."""
+    """``name`` is its package list's name too; ``run`` judges one environment in a folder of its own; ``archive`` is packed in it."""
 
     name: str
     run: Callable[[Path, AnyBuilt, Path], Iterator[Found]]
     with_needs: bool = True
+    archive: str | None = None
 
 
 def environment(tool: Tool) -> Path:
@@ -53,6 +54,11 @@ def environment(tool: Tool) -> Path:
         else [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     )
     subprocess.run([*install, *extra, "--requirement", str(pins)], check=True)
+    if tool.archive:
+        # Here and not where it is used: jobs of one tool run beside each other.
+        (archive,) = folder.rglob(tool.archive)
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder / "unpacked", filter="data")
     stamp.write_text(pins.read_text())
     return folder
 
@@ -96,7 +102,7 @@ def _cfripper(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
 
 def _control_tower(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found]:
     """AWS's Control Tower rules through the cfn-guard that the package carries."""
-    package = _unpacked(venv)
+    package = venv / "unpacked" / "package"
     system = "macos" if sys.platform == "darwin" else "ubuntu"
     machine = "aarch64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     guard = package / "bin" / system / machine / "cfn-guard"
@@ -131,15 +137,6 @@ def _cloudsplaining(folder: Path, built: AnyBuilt, venv: Path) -> Iterator[Found
             yield "risk", flat_id, " ".join(text.split())[:300]
 
 
-def _unpacked(venv: Path) -> Path:
-    folder = venv / "unpacked"
-    if not folder.exists():
-        (archive,) = venv.rglob("cdk-validator-cfnguard@*.jsii.tgz")
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-    return folder / "package"
-
-
 def _write(path: Path, document: Any) -> Path:
     path.write_text(json.dumps(document))
     return path
@@ -165,7 +162,7 @@ def _resource(path: str) -> str:
 TOOLS = (
     Tool(name="checkov", run=_checkov),
     Tool(name="cfripper", run=_cfripper),
-    Tool(name="control-tower", run=_control_tower, with_needs=False),
+    Tool(name="control-tower", run=_control_tower, with_needs=False, archive="cdk-validator-cfnguard@*.jsii.tgz"),
     Tool(name="parliament", run=_parliament),
     Tool(name="cloudsplaining", run=_cloudsplaining),
 )

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Aws, wait
-from tests.local.templates import IMPOSSIBLE, Template, parameter, queue, stack, template
+from tests.local.templates import IMPOSSIBLE, Template, get_att, parameter, queue, stack, template
 
 pytestmark = pytest.mark.overlay
 
@@ -148,3 +148,11 @@ def test_replacement_is_known_of_the_types_that_the_templates_use(aws: Aws) -> N
     aws.create("app", group("one"))
     (change,) = aws.change_set("app", group("two"))["Changes"]
     assert change["ResourceChange"]["Replacement"] == "True"
+
+
+def test_a_property_that_changes_is_listed_beside_a_reference_that_nobody_can_resolve_yet(aws: Aws) -> None:
+    queued = {"Queue": queue(), "Value": parameter({"Ref": "Given"}, Description=get_att("Queue", "Arn"))}
+    text = template(queued, None, "Given")
+    aws.create("app", text, Parameters=[{"ParameterKey": "Given", "ParameterValue": "one"}])
+    made = aws.change_set("app", text, Parameters=[{"ParameterKey": "Given", "ParameterValue": "two"}])
+    assert [change["ResourceChange"]["LogicalResourceId"] for change in made["Changes"]] == ["Value"]

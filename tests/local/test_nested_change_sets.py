@@ -164,3 +164,16 @@ def test_deleting_a_stack_in_review_deletes_what_it_announced(aws: Aws) -> None:
     aws.cloudformation.delete_stack(StackName="app")
     wait(lambda: not aws.cloudformation.describe_stacks()["Stacks"], "the stacks in review to be gone")
     assert aws.create("app", template({"Value": parameter()})) == "CREATE_COMPLETE"
+
+
+def test_a_parameter_that_decides_by_a_condition_on_the_region_alone_is_a_change(aws: Aws) -> None:
+    inner = template({"Value": parameter({"Fn::If": ["Here", "here", "there"]})}, None, "Active")
+    inner["Conditions"] = {"Here": {"Fn::Equals": [{"Ref": "Active"}, {"Ref": "AWS::Region"}]}}
+    outer = template({"Inner": stack(aws.publish(inner), Active={"Ref": "Active"})}, None, "Active")
+    active = {"ParameterKey": "Active", "ParameterValue": "us-east-1"}
+    aws.create("app", outer, Parameters=[active])
+    made = aws.change_set("app", outer, IncludeNestedStacks=True, Parameters=[{**active, "ParameterValue": "us-west-2"}])
+    assert made["Status"] == "CREATE_COMPLETE"
+    assert [row["Action"] for row in rows(below(aws, made, "Inner")).values()] == ["Modify"]
+    same = aws.change_set("app", outer, set_name="same", IncludeNestedStacks=True, Parameters=[active])
+    assert same["Status"] == "FAILED"

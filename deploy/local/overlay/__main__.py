@@ -18,6 +18,7 @@ from . import (
     condition_keys,
     delegated_administrators,
     dns_answers,
+    effective_values,
     existing_names,
     function_permissions,
     function_properties,
@@ -55,6 +56,7 @@ from .emulator import app
 
 BEHAVIOURS: tuple[ModuleType, ...] = (
     template_urls,
+    effective_values,
     operations,
     stack_actions,
     stack_answers,
