@@ -24,6 +24,7 @@ _FIGURES = re.compile(r"(<!-- figures -->\n).*(<!-- /figures -->)", re.DOTALL)
 
 def main() -> int:
     """Exit 0: nothing but what is accepted. 1: something else, or an acceptance that is over or unused."""
+    accepted = allow.load(ACCEPTED, "tests/audit/accepted.yaml")
     platform = env.load(ROOT / "env")
     assert platform.home
     services = [build(environment) for environment in platform.environments]
@@ -39,9 +40,7 @@ def main() -> int:
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1
-    left = allow.load(ACCEPTED, "tests/audit/accepted.yaml").apply(
-        found, date.today(), {built.env.name: built.templates for built in builds}
-    )
+    left = accepted.apply(found, date.today(), {built.env.name: built.templates for built in builds})
     table = _table(builds, found)
     print(table)
     for finding in left:
