@@ -65,7 +65,7 @@ def state(row: str, part: str, plugin: Rows) -> str:
 def main(arguments: Sequence[str]) -> int:
     plugin = Rows()
     workers = ["-p", "tests.requirements", "-n", "2", "--dist", "loadfile"]
-    code = pytest.main(["-q", "--no-header", "--no-summary", *workers, str(ROOT / "tests"), *arguments], plugins=[plugin])
+    code = pytest.main(["-q", "--no-header", *workers, str(ROOT / "tests"), *arguments], plugins=[plugin])
     proven = 0
     for row, what, part in rows():
         now = state(row, part, plugin)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from deploy import approval, attaching, propose
+from deploy import approval, attaching, leftovers, propose
 from deploy.account import Account
 from deploy.approval import Approval
 from deploy.background import Background
@@ -44,14 +44,18 @@ class Edge:
         for running in attaching.attachments(there, self.show):
             running.run()
         made = propose.propose(there, background, self.pending, self.show.note, operation="failover", only=frozenset({failover.edge}))
-        if not made.changes:
-            return made
-        if open_ones := [finding.path for finding in approval.findings(made)]:
+        open_ones = [finding.path for finding in approval.findings(made)]
+        record = None
+        if open_ones:
             propose.discard(there, made.proposals)
+        elif made.changes:
+            record = Rollout(account=there, plan=made, approval=Approval(yes=True), show=self.show).run()
+        # Executed, withdrawn or empty; a run that does not come this far leaves the name to the next, which clears it away.
+        leftovers.settled(self.pending, made.id)
+        if open_ones:
             how = f"deploy it with what it needs to be accepted: python -m deploy up {self.account.manifest.environment}"
             raise Refused(f"stack {failover.edge}", "its update would have to be accepted by name", how, tuple(open_ones))
-        record = Rollout(account=there, plan=made, approval=Approval(yes=True), show=self.show).run()
-        if record.code:
+        if record and record.code:
             how = f"see why: python -m deploy status {self.account.manifest.environment}; then run the same command again"
             raise Refused(f"stack {failover.edge}", f"its update ended as {record.outcome}", how)
         return made

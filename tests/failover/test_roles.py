@@ -31,6 +31,12 @@ def states(accounts: Accounts, *more: str) -> dict[str, str]:
     return {one["check"]: f"{one['state']}: {one['words']} {one['details']}" for one in found["checks"]}
 
 
+def behind(accounts: Accounts) -> str:
+    """The origin that the distribution leads everything to."""
+    (found,) = accounts.root(PROD).client("cloudfront").list_distributions()["DistributionList"]["Items"]
+    return str(found["DefaultCacheBehavior"]["TargetOriginId"])
+
+
 def test_every_check_is_asked_and_traffic_moves_and_comes_back_with_the_roles_permissions_alone(accounts: Accounts) -> None:
     found = states(accounts)
     assert all(not words.startswith("refuses") for words in found.values()), found
@@ -39,12 +45,14 @@ def test_every_check_is_asked_and_traffic_moves_and_comes_back_with_the_roles_pe
     assert moved.returncode == 0, moved.stdout + moved.stderr
     switch = accounts.root(PROD).client("cloudwatch", THERE).describe_alarms(AlarmNames=["tap-switch-prod"])["MetricAlarms"][0]
     assert switch["StateValue"] == "ALARM"
+    assert behind(accounts) == "second"
     deadline = time.monotonic() + 150
     while any(words.startswith("refuses") for words in states(accounts, "--back").values()):
         assert time.monotonic() < deadline, states(accounts, "--back")
         time.sleep(2)
     back = accounts.run(accounts.operator(), "failover", "prod", "--back", "--yes")
     assert back.returncode == 0, back.stdout + back.stderr
+    assert behind(accounts) == "first"
     # Termination protection is an administrator's in prod: nothing but that is left to set.
     again = accounts.run(accounts.operator(), "plan", "prod")
     assert "0 to add, 0 to change, 0 to replace, 0 to remove" in again.stdout, again.stdout + again.stderr
