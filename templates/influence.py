@@ -6,9 +6,8 @@ Nothing is kept by hand, and nothing is traced while templates are built: this c
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -81,12 +80,10 @@ def _enumeration(schema: dict[str, Any], path: Path_) -> list[Any]:
 
 
 def with_value(plain: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
-    changed = copy.deepcopy(plain)
-    place: Any = changed
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
-    return changed
+    """With another value at one path; the rest is shared with ``plain``, which stays as it is."""
+    changed: Any = plain.copy()
+    changed[path[0]] = with_value(changed[path[0]], path[1:], value) if path[1:] else value
+    return cast("dict[str, Any]", changed)
 
 
 def _reach(built: AnyBuilt, other: AnyBuilt) -> int:

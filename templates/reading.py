@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -94,6 +95,9 @@ class _Reader:
 
     def __getattr__(self, name: str) -> Any:
         value, path = getattr(self._value, name), (*self._path, name)
+        if isinstance(value, MethodType):
+            # What it reads is what counts: two methods are equal only where they are of one and the same object.
+            return MethodType(value.__func__, self)
         section = isinstance(value, Struct)
         self._reads[path] = _SECTION if section else value
         return _Reader(value, path, self._reads) if section else value

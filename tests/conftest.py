@@ -34,6 +34,7 @@ LIVE = (
     "docs/test_extending.py",
     "docs/test_readme_commands.py",
     "drift",
+    "failover/test_front.py",
     "failover/test_region_out.py",
     "failover/test_roles.py",
     "failover/test_story.py",

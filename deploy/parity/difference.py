@@ -45,18 +45,23 @@ def folded(leaves: Iterable[Path], one: Form, other: Form) -> dict[Path, Sides]:
         ends = range(min(3, len(path)), len(path) + 1)
         whole = next((path[:end] for end in ends if (path[:end] in left) != (path[:end] in right)), path)
         if whole not in found:
-            found[whole] = (_whole(one, whole), _whole(other, whole))
+            found[whole] = (_whole(one, left, whole), _whole(other, right, whole))
     return found
 
 
-def _above(form: Form) -> set[Path]:
-    return {path[:end] for path in form for end in range(1, len(path) + 1)}
+def _above(form: Form) -> dict[Path, list[Path]]:
+    """Every path that leads to leaves -> those leaves."""
+    found: dict[Path, list[Path]] = {}
+    for path in form:
+        for end in range(1, len(path) + 1):
+            found.setdefault(path[:end], []).append(path)
+    return found
 
 
-def _whole(form: Form, path: Path) -> str | None:
+def _whole(form: Form, above: Mapping[Path, list[Path]], path: Path) -> str | None:
     if path in form:
         return form[path]
-    below = {pointer(key[len(path) :]): msgspec.json.decode(leaf) for key, leaf in form.items() if key[: len(path)] == path}
+    below = {pointer(leaf[len(path) :]): msgspec.json.decode(form[leaf]) for leaf in above.get(path, ())}
     return canonical(below) if below else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,14 @@ class Run:
     code: int
     out: str
     err: str
+
+
+def known_verdicts(out: Path) -> None:
+    """What the repository's own build knows of its templates: a verdict is kept by the content that was judged."""
+    known = ROOT / "build" / ".cache" / "verdicts"
+    if known.exists():
+        (out / ".cache").mkdir(parents=True)
+        shutil.copy(known, out / ".cache")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from deploy import manifest as contract
 from tests.conftest import ENVIRONMENTS, ROOT
-from tests.generate.conftest import Run, tree
+from tests.generate.conftest import Run, known_verdicts, tree
 
 Generate = Callable[..., Run]
 Edit = Callable[[str, str, str], Path]
@@ -278,6 +278,7 @@ def test_files_are_readable_by_others_whatever_the_umask(generate: Generate, tmp
 
 @pytest.mark.row("R18")
 def test_templates_are_valid_and_a_second_run_knows_it_from_the_cache(generate: Generate, tmp_path: Path) -> None:
+    known_verdicts(tmp_path / "build")
     assert generate(validate=True).code == 0
     verdicts = tmp_path / "build" / ".cache" / "verdicts"
     assert verdicts.stat().st_size > 100
@@ -286,6 +287,7 @@ def test_templates_are_valid_and_a_second_run_knows_it_from_the_cache(generate: 
 
 def test_a_finding_exits_2_names_builder_and_value_and_writes_nothing(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     edit("defaults", "runtime: python3.14", "runtime: python3.8")
+    known_verdicts(tmp_path / "build")
     done = generate("dev", validate=True)
     assert done.code == 2
     assert "compute" in done.out

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.generate.conftest import known_verdicts
 
 SOURCES = ("env", "resources", "templates", "deploy", "generate.py")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository that was generated once."""
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a run reads."""
     folder = tmp_path_factory.mktemp("repository")
     for name in SOURCES:
         source = ROOT / name
@@ -25,27 +26,44 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
         else:
             shutil.copy(source, folder)
-    cache = ROOT / "build" / ".cache" / "verdicts"
-    if cache.exists():
-        (folder / "build" / ".cache").mkdir(parents=True)
-        shutil.copy(cache, folder / "build" / ".cache")
+    known_verdicts(folder / "build")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository that was generated once."""
+    folder = shutil.copytree(sources, tmp_path_factory.mktemp("whole") / "repository")
     assert run(folder).returncode == 0
     return folder
 
 
 @pytest.fixture
 def repository(built: Path, tmp_path: Path) -> Path:
-    shutil.copytree(built, tmp_path / "repository")
-    return tmp_path / "repository"
+    return shutil.copytree(built, tmp_path / "repository")
+
+
+@pytest.fixture(scope="module")
+def built_dev(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, of which only dev was."""
+    folder = shutil.copytree(sources, tmp_path_factory.mktemp("part") / "repository")
+    assert run(folder, "dev").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def of_dev(built_dev: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(built_dev, tmp_path / "repository")
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "generate.py", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def imports(folder: Path) -> set[str]:
+def imports(folder: Path, *arguments: str) -> set[str]:
     """The modules that a run loads: a run with nothing to do loads no library at all."""
-    done = subprocess.run([sys.executable, "-X", "importtime", "generate.py"], cwd=folder, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-X", "importtime", "generate.py", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
@@ -66,20 +84,24 @@ CHANGES: dict[str, tuple[str, Callable[[str], str]]] = {
 }
 
 
+def test_a_second_run_of_one_environment_loads_nothing_either(of_dev: Path) -> None:
+    assert not imports(of_dev, "dev") & {"yaml", "msgspec", "troposphere", "argparse"}
+
+
 @pytest.mark.parametrize("case", CHANGES)
-def test_a_change_is_never_overlooked(repository: Path, case: str) -> None:
+def test_a_change_is_never_overlooked(of_dev: Path, case: str) -> None:
     path, change = CHANGES[case]
-    file = repository / path
+    file = of_dev / path
     file.write_text(change(file.read_text()))
-    assert "yaml" in imports(repository)
-    expected = (repository / "build" / "dev" / "data.json").read_text()
+    assert "yaml" in imports(of_dev, "dev")
+    expected = (of_dev / "build" / "dev" / "data.json").read_text()
     assert "things" not in expected
 
 
-def test_a_removed_output_comes_back(repository: Path) -> None:
-    (repository / "build" / "dev" / "data.json").unlink()
-    assert "new" in run(repository).stdout
-    assert (repository / "build" / "dev" / "data.json").exists()
+def test_a_removed_output_comes_back(of_dev: Path) -> None:
+    (of_dev / "build" / "dev" / "data.json").unlink()
+    assert "new" in run(of_dev, "dev").stdout
+    assert (of_dev / "build" / "dev" / "data.json").exists()
 
 
 def test_a_new_environment_file_is_seen(repository: Path) -> None:

@@ -274,3 +274,12 @@ def test_the_gate_of_a_promotion_sees_what_concerns_its_two_environments(make: B
     proof = proven(seeded(make, SEEDS["another alarm threshold"]))
     assert [type(one) for one in gate(proof, "staging", "prod")] == [Finding]
     assert gate(proof, "dev", "staging") == ()
+
+
+def test_the_same_environment_is_built_once(make: Builder, platform: env.Platform) -> None:
+    """A section's method counts by what it reads, not by whose it is."""
+    dev = next(one for one in platform.environments if one.name == "dev")
+    make(dev)
+    known = {name: len(made) for name, made in make.made.items()}
+    make(msgspec.convert(msgspec.to_builtins(dev), Environment))
+    assert {name: len(made) for name, made in make.made.items()} == known
