@@ -11,6 +11,8 @@ EMULATOR_VENV := .venv-emulator
 EMULATOR := $(EMULATOR_VENV)/.installed
 
 export PYTHONHASHSEED ?= 0
+# A run of the tests starts hundreds of processes: compiled once, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-reach generate lint types test live rehearse check requirements audit bench soak clean

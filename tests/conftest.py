@@ -24,6 +24,7 @@ LIVE = (
     "clearing/test_story.py",
     "clearing/test_verify.py",
     "deploy/test_accounts.py",
+    "deploy/test_command.py",
     "deploy/test_config.py",
     "deploy/test_guard.py",
     "deploy/test_killed.py",
@@ -57,6 +58,7 @@ LIVE = (
     "stacksets/test_scale.py",
     "verification/test_checks.py",
     "verification/test_roles.py",
+    "verification/test_traffic.py",
 )
 
 # Where pytest runs in the background of a shell, interrupts are ignored, and whatever it starts would ignore them too.

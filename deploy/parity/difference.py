@@ -40,7 +40,9 @@ def differing(one: Form, other: Form) -> tuple[Path, ...]:
 def folded(leaves: Iterable[Path], one: Form, other: Form) -> dict[Path, Sides]:
     """Leaves that differ, with both sides; what is on one side alone as a whole is one difference: a resource, an item of a list."""
     found: dict[Path, Sides] = {}
-    left, right = _above(one), _above(other)
+    leaves = tuple(leaves)
+    around = {path[:3] for path in leaves}
+    left, right = _above(one, around), _above(other, around)
     for path in leaves:
         ends = range(min(3, len(path)), len(path) + 1)
         whole = next((path[:end] for end in ends if (path[:end] in left) != (path[:end] in right)), path)
@@ -49,11 +51,11 @@ def folded(leaves: Iterable[Path], one: Form, other: Form) -> dict[Path, Sides]:
     return found
 
 
-def _above(form: Form) -> dict[Path, list[Path]]:
-    """Every path that leads to leaves -> those leaves."""
+def _above(form: Form, around: set[Path]) -> dict[Path, list[Path]]:
+    """Every path that leads to leaves -> those leaves, of what stands in these sections."""
     found: dict[Path, list[Path]] = {}
     for path in form:
-        for end in range(1, len(path) + 1):
+        for end in range(min(3, len(path)), len(path) + 1) if path[:3] in around else ():
             found.setdefault(path[:end], []).append(path)
     return found
 
