@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 from collections.abc import Callable
@@ -28,6 +29,7 @@ LIVE = (
     "deploy/test_config.py",
     "deploy/test_guard.py",
     "deploy/test_killed.py",
+    "deploy/test_plan_and_apply.py",
     "deploy/test_reach.py",
     "deploy/test_throttled.py",
     "deploy/test_trouble.py",
@@ -40,6 +42,9 @@ LIVE = (
     "failover/test_roles.py",
     "failover/test_story.py",
     "live",
+    "local/test_stack_sets_limits.py",
+    "local/test_stack_sets_operations.py",
+    "local/test_stack_sets_organizations.py",
     "parity/test_live.py",
     "pipeline/test_stages.py",
     "promotion/test_story.py",
@@ -71,6 +76,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
         if any(place == one or place.startswith(f"{one}/") for one in LIVE):
             item.add_marker(pytest.mark.live)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules live as long as the session: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
