@@ -102,11 +102,6 @@ def is_busy(reason: str) -> bool:
     return reason in _BUSY
 
 
-def is_passing(error: DeployError) -> bool:
-    """True where asking again later may help: the network, throttling, a fault of AWS."""
-    return isinstance(error, OutcomeUnknown)
-
-
 def _answered(error: exceptions.ClientError, operation: str) -> DeployError:
     said: dict[str, Any] = dict(error.response)
     reason = str(said.get("Error", {}).get("Code", ""))

@@ -27,8 +27,8 @@ def command() -> None:
     Sets are declared in env/stacksets.yaml and administered in the tools account.
 
     \b
-    Example: python -m deploy stackset plan baseline --local
-             python -m deploy stackset status baseline --local
+    Example: python -m deploy stackset plan baseline
+             python -m deploy stackset status baseline
     """
 
 
@@ -47,7 +47,7 @@ def plan(common: Common, name: str, every: bool, remove: bool, delete: bool, out
     wave, by the account's plan role, shows the review, and deletes it.
 
     \b
-    Example: python -m deploy stackset plan baseline --local
+    Example: python -m deploy stackset plan baseline
              python -m deploy stackset plan baseline --all --out baseline.plan.json
     """
     from deploy.commands.sets import make_plan, show_plan
@@ -72,7 +72,7 @@ def apply(common: Common, plan: Path, approve: str, given: Approval) -> int:
     from where it stands: it attaches to what runs, tries again what failed, and never begins twice.
 
     \b
-    Example: python -m deploy stackset apply build/plans/baseline-3f2a9c1b77d0.json --local
+    Example: python -m deploy stackset apply build/plans/baseline-3f2a9c1b77d0.json
              python -m deploy stackset apply baseline.plan.json --approve 3f2a9c1b77d0
     """
     import msgspec
@@ -90,7 +90,7 @@ def status(common: Common, name: str) -> int:
     """Say by account and region what stands, since when, of which release, and what runs.
 
     \b
-    Example: python -m deploy stackset status baseline --local
+    Example: python -m deploy stackset status baseline
     """
     from deploy.commands.sets import home, show
     from deploy.stacksets.state import state
@@ -109,7 +109,7 @@ def drift(common: Common, name: str) -> int:
     Exits with 3 where something has drifted, with 75 where an instance gave no answer.
 
     \b
-    Example: python -m deploy stackset drift baseline --local
+    Example: python -m deploy stackset drift baseline
     """
     from deploy.commands.sets import home, show
     from deploy.stacksets.drift import look
@@ -127,7 +127,7 @@ def stop(common: Common, name: str, yes: bool) -> int:
     """End the operation that runs on a set, whoever began it: what has begun in an account is finished, nothing else is begun.
 
     \b
-    Example: python -m deploy stackset stop baseline --local
+    Example: python -m deploy stackset stop baseline
     """
     from deploy.commands.sets import home
     from deploy.stacksets.stopping import stop as end
@@ -147,7 +147,7 @@ def rollback(common: Common, name: str, to: str, every: bool, out: Path | None, 
     """Go back to the release before, from what it published: reviewed, and wave by wave, as every rollout is.
 
     \b
-    Example: python -m deploy stackset rollback baseline --local
+    Example: python -m deploy stackset rollback baseline
              python -m deploy stackset rollback baseline --to 3f2a9c1b77d0 --out back.plan.json
     """
     from deploy.commands.sets import carry_out, make_rollback, show_plan

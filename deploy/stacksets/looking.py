@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,7 @@ def look(home: Home, document: Mapping[str, Any]) -> Ground:
     stack_set = home.stack_set
     declared = tuple(limits.of_declaration(stack_set, home.account.template(stack_set.template), document))
     if declared:
-        raise Invalid(
-            f"StackSet {home.name}", _several(declared), "mend it in env/stacksets.yaml or its template, then: make generate", declared
-        )
+        raise Invalid(*_told(home, declared, "mend it in env/stacksets.yaml or its template, then: make generate"))
     sets = home.sets("plan")
     state = sets.find()
     if state and state.permission_model != stack_set.permission_model:
@@ -51,7 +49,7 @@ def look(home: Home, document: Mapping[str, Any]) -> Ground:
     looked = tuple(home.by_account(lambda target: _look_at(home, target), found.first))
     problems += [*found.problems, *limits.of_accounts(stack_set, found.targets, looked)]
     if problems:
-        raise Refused(f"StackSet {home.name}", _several(problems), "nothing was begun; mend this, then plan again", tuple(problems))
+        raise Refused(*_told(home, problems, "nothing was begun; mend this (docs/stacksets.md, set-up), then plan again"))
     instances = {one.place: one for one in sets.instances()} if state else {}
     return Ground(
         state=state,
@@ -69,8 +67,12 @@ def own_values(home: Home, places: set[Place]) -> dict[Place, Mapping[str, str]]
     return dict(zip(asked, each(lambda place: sets.overrides(*place), asked), strict=True))
 
 
-def _several(problems: list[str] | tuple[str, ...]) -> str:
-    return problems[0] if len(problems) == 1 else f"{len(problems)} things stand against it"
+def _told(home: Home, problems: Sequence[str], remedy: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """What an error takes; a single problem is said once."""
+    subject = f"StackSet {home.name}"
+    if len(problems) == 1:
+        return subject, problems[0], remedy, ()
+    return subject, f"{len(problems)} things stand against it", remedy, tuple(problems)
 
 
 def reach(home: Home) -> tuple[Scope, list[str]]:
