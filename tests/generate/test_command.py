@@ -276,6 +276,7 @@ def test_files_are_readable_by_others_whatever_the_umask(generate: Generate, tmp
     assert (tmp_path / "build" / "dev" / "root.json").stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.live
 @pytest.mark.row("R18")
 def test_templates_are_valid_and_a_second_run_knows_it_from_the_cache(generate: Generate, tmp_path: Path) -> None:
     known_verdicts(tmp_path / "build")
@@ -285,6 +286,7 @@ def test_templates_are_valid_and_a_second_run_knows_it_from_the_cache(generate: 
     assert "nothing to do" in generate(validate=True).out
 
 
+@pytest.mark.live
 def test_a_finding_exits_2_names_builder_and_value_and_writes_nothing(generate: Generate, edit: Edit, tmp_path: Path) -> None:
     edit("defaults", "runtime: python3.14", "runtime: python3.8")
     known_verdicts(tmp_path / "build")

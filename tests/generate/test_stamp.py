@@ -104,6 +104,7 @@ def test_a_removed_output_comes_back(of_dev: Path) -> None:
     assert (of_dev / "build" / "dev" / "data.json").exists()
 
 
+@pytest.mark.live
 def test_a_new_environment_file_is_seen(repository: Path) -> None:
     text = (repository / "env" / "dev.yaml").read_text().replace("111111111111", "666666666666").replace("10.10.", "10.60.")
     (repository / "env" / "qa.yaml").write_text(text)

@@ -94,6 +94,7 @@ def test_a_rule_says_what_it_wants_why_and_by_which_document(rule: object) -> No
     assert rule.source.startswith("https://docs.aws.amazon.com/")
 
 
+@pytest.mark.live
 @pytest.mark.row("R18")
 def test_the_whole_gate_passes_and_fails_as_one(builds: Builds, tmp_path: Path) -> None:
     """Both checkers, our rules, quotas and the allow-list together, over two processes; prod has all that staging has."""
