@@ -7,17 +7,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-_FOLDERS = ("deploy/parity", "env", "resources", "templates")
-_FILES = (
-    "deploy/__init__.py",
-    "deploy/manifest.py",
-    "deploy/noun.py",
-    "deploy/report/__init__.py",
-    "deploy/report/sarif.py",
-    "deploy/stateful.py",
-    "deploy/structure.py",
-    "generate.py",
-)
+_FOLDERS = ("deploy", "env", "resources", "templates")
 _OTHERS = ("flat.json", "manifest.json", "sources.json")
 
 _SERVICE = '''"""Table number {number} of many."""
@@ -51,10 +41,8 @@ def copy(target: Path) -> Path:
     """All that `generate.py` reads, and nothing built."""
     target.mkdir()
     for folder in _FOLDERS:
-        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in _FILES:
-        (target / file).parent.mkdir(exist_ok=True)
-        shutil.copyfile(ROOT / file, target / file)
+        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", "local"))
+    shutil.copyfile(ROOT / "generate.py", target / "generate.py")
     return target
 
 
