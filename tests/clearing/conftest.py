@@ -7,6 +7,7 @@ import dataclasses
 import re
 import socket
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,8 +16,12 @@ from tests.bench.relay import Relay
 from tests.deploy.conftest import aws, faults, local_aws, world
 from tests.deploy.world import World
 
+if TYPE_CHECKING:
+    from tests.stacksets.world import Organization
+
 __all__ = ["aws", "faults", "local_aws", "old", "world"]
 
+Place = TypeVar("Place", bound="World | Organization")
 _WRITTEN = re.compile(rb"<LastModified>(\d{4})-")
 _LONGEST = len(b"<LastModified>2026-")
 
@@ -41,13 +46,19 @@ class Older(Relay):
                 one.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.fixture
-def old(world: World) -> Iterator[World]:
-    """The same world, whose objects are years old for every command of this one."""
-    port = urlsplit(world.aws.url).port
+@contextlib.contextmanager
+def years_later(place: Place) -> Iterator[Place]:
+    """The same world or organization, whose objects are years old for every command of this one."""
+    port = urlsplit(place.aws.url).port
     assert port
     with Older(port) as relay:
-        yield dataclasses.replace(world, aws=dataclasses.replace(world.aws, url=relay.url))
+        yield dataclasses.replace(place, aws=dataclasses.replace(place.aws, url=relay.url))
+
+
+@pytest.fixture
+def old(world: World) -> Iterator[World]:
+    with years_later(world) as made:
+        yield made
 
 
 # What `make test` leaves to `make rehearse`: the same promises, in more situations.

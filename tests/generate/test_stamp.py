@@ -10,22 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.bench import copies
 from tests.generate.conftest import known_verdicts
-
-SOURCES = ("env", "resources", "templates", "deploy", "generate.py")
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a run reads."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in SOURCES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
-        else:
-            shutil.copy(source, folder)
+    folder = copies.copy(tmp_path_factory.mktemp("sources") / "repository")
     known_verdicts(folder / "build")
     return folder
 

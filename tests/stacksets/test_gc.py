@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clearing.conftest import Older
+from tests.clearing.conftest import years_later
 from tests.local.conftest import REGION
 from tests.stacksets.world import NAME, Organization
 
@@ -22,11 +20,8 @@ GC = ("gc", "tools", "--keep", "1", "--older-than", "1")
 
 @pytest.fixture
 def old(organization: Organization) -> Iterator[Organization]:
-    """The same organization, whose objects are years old for every command of this one."""
-    port = urlsplit(organization.aws.url).port
-    assert port
-    with Older(port) as relay:
-        yield dataclasses.replace(organization, aws=dataclasses.replace(organization.aws, url=relay.url))
+    with years_later(organization) as made:
+        yield made
 
 
 def keys(organization: Organization) -> set[str]:

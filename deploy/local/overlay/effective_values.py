@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .emulator import account, changesets, engine, handlers, region, stacks
+from .known import settled
 
 _evaluate_conditions = engine._evaluate_conditions
 Template = dict[str, Any]
@@ -28,23 +29,15 @@ def resolve_for_comparison(template: Template, values: Values, stack_name: str, 
     conditions = evaluate_conditions(template, values)
     mappings = template.get("Mappings", {})
 
-    def resolved(value: Any) -> Any:
-        if isinstance(value, list):
-            return [made for made in map(resolved, value) if made is not engine._NO_VALUE]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
-            try:
-                return engine._resolve_refs(value, {}, values, conditions, mappings, stack_name, stack_id)
-            except (KeyError, TypeError, ValueError):
-                return value
-        made = {key: resolved(item) for key, item in value.items()}
-        return {key: item for key, item in made.items() if item is not engine._NO_VALUE}
+    def resolved(function: dict[str, Any]) -> Any:
+        try:
+            return engine._resolve_refs(function, {}, values, conditions, mappings, stack_name, stack_id)
+        except (KeyError, TypeError, ValueError):
+            return function
 
-    resources = (template or {}).get("Resources", {})
-    return {
-        "Resources": {name: {**resource, "Properties": resolved(resource.get("Properties", {}))} for name, resource in resources.items()}
-    }
+    resources = template.get("Resources", {})
+    properties = {name: settled(resource.get("Properties", {}), resolved) for name, resource in resources.items()}
+    return {"Resources": {name: {**resource, "Properties": properties[name]} for name, resource in resources.items()}}
 
 
 def install() -> None:

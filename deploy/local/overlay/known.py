@@ -6,7 +6,7 @@ Models the API reference's ResourceChange (BeforeContext, AfterContext) and Reso
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,14 +32,7 @@ class View:
 
     def settle(self, value: Any) -> Any:
         """``value`` with every intrinsic function either resolved or marked as unknown."""
-        if isinstance(value, list):
-            return [item for item in map(self.settle, value) if item is not engine._NO_VALUE]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::")):
-            return self._function(value)
-        settled = {key: self.settle(item) for key, item in value.items()}
-        return {key: item for key, item in settled.items() if item is not engine._NO_VALUE}
+        return settled(value, self._function)
 
     def _function(self, value: dict[str, Any]) -> Any:
         for name, _ in engine._intrinsic_references(value):
@@ -63,3 +56,15 @@ class View:
     def properties(self, logical_id: str) -> dict[str, Any]:
         settled: dict[str, Any] = self.settle(self.template.get("Resources", {}).get(logical_id, {}).get("Properties") or {})
         return settled
+
+
+def settled(value: Any, function: Callable[[dict[str, Any]], Any]) -> Any:
+    """``value`` with every intrinsic function as ``function`` has it; what comes to AWS::NoValue is left out."""
+    if isinstance(value, list):
+        return [item for item in (settled(one, function) for one in value) if item is not engine._NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::")):
+        return function(value)
+    made = {key: settled(item, function) for key, item in value.items()}
+    return {key: item for key, item in made.items() if item is not engine._NO_VALUE}
